@@ -1,0 +1,84 @@
+"""The algorithms, and how one of them is chosen.
+
+An algorithm computes all three contractions from plain lax operations and knows nothing
+of derivatives: those belong to the primitive. To add one, write a file with the
+``protocol.Algorithm`` in it and a line in ``REGISTRY``; tests, claims and benchmarks
+iterate the registry.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jconv.algorithms.loop import LOOP
+from jconv.algorithms.patches import PATCHES
+from jconv.algorithms.protocol import Algorithm, Precision, Shapes, result_shape
+from jconv.algorithms.taps import TAPS
+from jconv.errors import GeometryError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jax.typing import DTypeLike
+
+    from jconv.geometry import Geometry, Role
+
+REGISTRY: Mapping[str, Algorithm] = {each.name: each for each in (TAPS, LOOP, PATCHES)}
+"""Every algorithm by its name."""
+
+AUTO = "auto"
+"""The ``method`` that leaves the choice to ``choose``."""
+
+
+def check_method(method: str) -> None:
+    """Refuse a name that is no algorithm's.
+
+    Raises:
+        GeometryError: naming those that exist.
+    """
+    if method != AUTO and method not in REGISTRY:
+        raise GeometryError.of(
+            "method", method, f"one of {', '.join((AUTO, *REGISTRY))}"
+        )
+
+
+def choose(
+    geometry: Geometry,
+    shapes: Shapes,
+    out: Role,
+    dtype: DTypeLike,
+    platform: str | None,
+    method: str = AUTO,
+) -> Algorithm:
+    """The algorithm that ``method`` names, or the one with the smallest predicted cost.
+
+    A pure function of its arguments: nothing is timed, no device is asked.
+
+    Raises:
+        UnsupportedError: if the named algorithm refuses, with its reason.
+    """
+    check_method(method)
+    if method != AUTO:
+        reason = REGISTRY[method].refuses(geometry, shapes, out, dtype, platform)
+        if reason:
+            message = f"method={method!r} cannot compute this {out}: {reason}."
+            raise UnsupportedError(message)
+        return REGISTRY[method]
+    able = [
+        each
+        for each in REGISTRY.values()
+        if not each.refuses(geometry, shapes, out, dtype, platform)
+    ]
+    return min(able, key=lambda each: each.cost(geometry, shapes, out, dtype, platform))
+
+
+__all__ = [
+    "AUTO",
+    "REGISTRY",
+    "Algorithm",
+    "Precision",
+    "Shapes",
+    "check_method",
+    "choose",
+    "result_shape",
+]

@@ -1,0 +1,155 @@
+"""What an algorithm is: a way to compute the three contractions of one relation.
+
+Operands and results are in the canonical axis order:
+
+    x (e, *batch, *input, g, c)    w (e, *kernel, c, g, m)    y (e, *batch, *output, g, m)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jconv.geometry import OPERANDS, Geometry, Role
+
+if TYPE_CHECKING:
+    from jax import Array, lax
+    from jax.typing import DTypeLike
+
+Precision = tuple["lax.Precision", "lax.Precision"] | None
+Shape = tuple[Any, ...]
+Shapes = dict[Role, Shape]
+
+
+class Algorithm(Protocol):
+    """One file of this package defines one of these; ``REGISTRY`` lists them.
+
+    Attributes:
+        name: what a user passes as ``method``.
+        exact_on_integers: whether integer-valued operands give the exact result as long
+            as the sums are representable.
+        keeps_nonfinite_local: whether an infinity or NaN reaches only results whose sum
+            contains it ("absent means absent").
+    """
+
+    name: str
+    exact_on_integers: bool
+    keeps_nonfinite_local: bool
+
+    def refuses(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
+    ) -> str | None:
+        """Why it cannot compute this, in words; None if it can."""
+
+    def run(
+        self,
+        first: Array,
+        second: Array,
+        *,
+        geometry: Geometry,
+        out: Role,
+        precision: Precision,
+        accumulate: DTypeLike,
+    ) -> Array:
+        """The contraction, in the dtype ``accumulate``."""
+
+    def error_bound(
+        self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
+    ) -> float:
+        """Factor B of ``numerics``: |error| <= B * sum of |terms|."""
+
+    def cost(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
+    ) -> float:
+        """Predicted seconds; ``choose`` takes the smallest."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ArrayLabels:
+    """Names of the dimensions of the three arrays, for ``contraction.contract``.
+
+    Attributes:
+        rank: number of spatial axes.
+        n_batch: number of batch axes.
+    """
+
+    rank: int
+    n_batch: int
+
+    @classmethod
+    def of_call(
+        cls, geometry: Geometry, out: Role, first: Array, second: Array
+    ) -> ArrayLabels:
+        """Count the batch axes of the operand that has them."""
+        batched = second if out == "input" else first
+        return cls(geometry.rank, batched.ndim - geometry.rank - 3)
+
+    def at_step(self, role: Role, fixed: tuple[Role, ...]) -> tuple[str, ...]:
+        """Labels while one role's index is fixed per axis: the others run together."""
+        return self.of(
+            role,
+            tuple(
+                f"{role}{a}" if each == role else f"step{a}"
+                for a, each in enumerate(fixed)
+            ),
+        )
+
+    def of(self, role: Role, spatial: tuple[str, ...]) -> tuple[str, ...]:
+        """All labels of one array, given those of its spatial axes."""
+        if role == "kernel":
+            return ("e", *spatial, "c", "g", "m")
+        batch = tuple(f"b{n}" for n in range(self.n_batch))
+        return ("e", *batch, *spatial, "g", "c" if role == "input" else "m")
+
+    def offset(self, role: Role) -> int:
+        """Position of the array's first spatial axis."""
+        return 1 if role == "kernel" else 1 + self.n_batch
+
+
+def array_shapes(out: Role, first: Array, second: Array) -> Shapes:
+    """The shapes of the operands of a call, by role."""
+    return dict(zip(OPERANDS[out], (first.shape, second.shape), strict=True))
+
+
+def result_shape(geometry: Geometry, shapes: Shapes, out: Role) -> Shape:
+    """Canonical shape of role ``out`` from those of its two operands."""
+    if out == "kernel":
+        x, y = shapes["input"], shapes["output"]
+        return (x[0], *geometry.kernel_shape, x[-1], x[-2], y[-1])
+    other = "input" if out == "output" else "output"
+    array, kernel = shapes[other], shapes["kernel"]
+    leading = array[: len(array) - 2 - geometry.rank]
+    channel = kernel[-1] if out == "output" else kernel[-3]
+    return (*leading, *geometry.size(out), array[-2], channel)
+
+
+NOMINAL_BATCH = 8
+"""What a cost model takes a symbolic batch size to be."""
+
+
+def concrete(shape: Shape) -> tuple[int, ...]:
+    """A shape with its symbolic sizes replaced by a nominal one."""
+    return tuple(n if isinstance(n, int) else NOMINAL_BATCH for n in shape)
+
+
+def channel_flops(shapes: Shapes, out: Role) -> int:
+    """Floating point operations per pair of spatial indices that meet."""
+    first, second = (concrete(shapes[role]) for role in OPERANDS[out])
+    kernel = {"output": second, "input": first}.get(out)
+    if kernel is not None:
+        batched = first if out == "output" else second
+        rank = len(kernel) - 4
+        leading = math.prod(batched[: len(batched) - 2 - rank])
+        return 2 * leading * math.prod(kernel[-3:])
+    return 2 * first[-1] * math.prod(second[-2:])

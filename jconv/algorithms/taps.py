@@ -1,0 +1,179 @@
+"""Slice, multiply, place, add: one matrix product for each step along an index.
+
+With one index of an axis held fixed, the other two form an arithmetic progression
+(``Axis.progression``), so the operands of a step are strided slices and its result is a
+strided slice. Usually the fixed index is the kernel's, "one product per tap"; along
+each axis it is the index with the fewest values, so that a kernel derivative with a
+14 x 14 window of cotangents and a 3 x 3 result takes 9 steps and not 196.
+
+No padding is materialised, nothing is multiplied by an inserted zero: what is absent
+from the relation is absent from the arithmetic.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+from jax import lax
+
+from jconv import numerics
+from jconv.algorithms import costs
+from jconv.algorithms.contraction import contract
+from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
+from jconv.geometry import OPERANDS, Geometry, Progression, Role
+
+if TYPE_CHECKING:
+    from jax import Array
+    from jax.typing import DTypeLike
+
+    from jconv.algorithms.protocol import Precision, Shapes
+
+MAX_STEPS = 128
+"""Steps that are unrolled at the most: beyond, compiling takes longer than it should."""
+
+
+def fixed_roles(geometry: Geometry) -> tuple[Role, ...]:
+    """Per axis the role with the fewest indices, the kernel first among equals."""
+    preference: tuple[Role, ...] = ("kernel", "output", "input")
+    return tuple(min(preference, key=axis.size) for axis in geometry.axes)
+
+
+def step_count(geometry: Geometry) -> int:
+    """How many products a contraction takes: the fewest indices, over all axes."""
+    return math.prod(
+        axis.size(role)
+        for axis, role in zip(geometry.axes, fixed_roles(geometry), strict=True)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Taps:
+    """The unrolled form; ``max_steps`` is a parameter so that tests can make it tiny."""
+
+    name: str = "taps"
+    max_steps: int = MAX_STEPS
+    exact_on_integers: bool = True
+    keeps_nonfinite_local: bool = True
+
+    def refuses(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,  # noqa: ARG002
+        out: Role,  # noqa: ARG002
+        dtype: DTypeLike,  # noqa: ARG002
+        platform: str | None,  # noqa: ARG002
+    ) -> str | None:
+        """Too many steps to unroll."""
+        steps = step_count(geometry)
+        if steps <= self.max_steps:
+            return None
+        return (
+            f"it would unroll {steps} matrix products, more than {self.max_steps}; "
+            "'loop' does the same in a loop"
+        )
+
+    def run(
+        self,
+        first: Array,
+        second: Array,
+        *,
+        geometry: Geometry,
+        out: Role,
+        precision: Precision,
+        accumulate: DTypeLike,
+    ) -> Array:
+        """The contraction as a sum of placed products."""
+        roles = OPERANDS[out]
+        labels = ArrayLabels.of_call(geometry, out, first, second)
+        fixed = fixed_roles(geometry)
+        columns = [
+            [axis.progression(role, index) for index in range(axis.size(role))]
+            for axis, role in zip(geometry.axes, fixed, strict=True)
+        ]
+        shape = result_shape(geometry, array_shapes(out, first, second), out)
+        total = jnp.zeros(shape, accumulate)
+        for step in itertools.product(*columns):
+            if not all(each.length for each in step):
+                continue
+            product = contract(
+                _take(first, step, roles[0], labels),
+                labels.at_step(roles[0], fixed),
+                _take(second, step, roles[1], labels),
+                labels.at_step(roles[1], fixed),
+                labels.at_step(out, fixed),
+                precision=precision,
+                accumulate=accumulate,
+            )
+            total = total + _place(product, step, out, labels, geometry)
+        return total
+
+    def error_bound(
+        self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
+    ) -> float:
+        """Products summed in some order: ``numerics.direct_sum_bound``."""
+        terms = numerics.term_count(geometry, shapes, out)
+        accumulate = numerics.accumulation_dtype(dtype)
+        return numerics.direct_sum_bound(terms, accumulate, dtype)
+
+    def cost(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
+    ) -> float:
+        """The products that exist, and one pass over the result for each step."""
+        result = costs.bytes_of(result_shape(geometry, shapes, out), dtype)
+        return (
+            costs.dot_seconds(geometry, shapes, out, geometry.pair_count, platform)
+            + costs.traffic_seconds(2 * step_count(geometry) * result, platform)
+        )
+
+
+def _take(
+    array: Array, step: tuple[Progression, ...], role: Role, labels: ArrayLabels
+) -> Array:
+    """The strided slice of one operand that takes part in a step."""
+    start, limit, stride = [0] * array.ndim, list(array.shape), [1] * array.ndim
+    reversed_axes = []
+    for a, each in enumerate(step, labels.offset(role)):
+        first, pace = each.of(role)
+        length = each.length if pace else 1
+        last = first + pace * (length - 1)
+        start[a], limit[a] = min(first, last), max(first, last) + 1
+        stride[a] = abs(pace) or 1
+        if pace < 0:
+            reversed_axes.append(a)
+    array = lax.slice(array, start, limit, stride)
+    return lax.rev(array, reversed_axes) if reversed_axes else array
+
+
+def _place(
+    product: Array,
+    step: tuple[Progression, ...],
+    out: Role,
+    labels: ArrayLabels,
+    geometry: Geometry,
+) -> Array:
+    """The adjoint of ``_take``: a step's result where it belongs, zeros elsewhere."""
+    config = [(0, 0, 0)] * product.ndim
+    reversed_axes = []
+    for n, each in enumerate(step):
+        a = labels.offset(out) + n
+        first, pace = each.of(out)
+        last = first + pace * (each.length - 1)
+        low, high = min(first, last), max(first, last)
+        config[a] = (low, geometry.axes[n].size(out) - 1 - high, max(abs(pace) - 1, 0))
+        if pace < 0:
+            reversed_axes.append(a)
+    if reversed_axes:
+        product = lax.rev(product, reversed_axes)
+    return lax.pad(product, jnp.zeros((), product.dtype), config)
+
+
+TAPS = Taps()

@@ -1,0 +1,79 @@
+"""What differs between JAX versions, and what JAX offers only in private.
+
+The only module that imports ``jax._src``. Checked on jax 0.10.2 and 0.12.0.
+
+``core.auto_insert_reshard`` and ``core.standard_vma_rule`` have no public counterpart,
+and a primitive with two operands cannot take part in ``shard_map`` or in explicit
+sharding without them; the same holds for ``lower_with_sharding_in_types``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import jax
+from jax.core import ShapedArray
+
+from jax._src import core  # the reason is in the module's docstring
+from jax._src.interpreters.mlir import lower_with_sharding_in_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+auto_insert_reshard = core.auto_insert_reshard
+annotate_sharding = lower_with_sharding_in_types
+ShardingTypeError = core.ShardingTypeError
+
+
+def explicit_sharding(aval: Any) -> Any:  # noqa: ANN401
+    """The sharding that is part of a value's type; None without explicit axes."""
+    sharding = getattr(aval, "sharding", None)
+    mesh = getattr(sharding, "mesh", None)
+    if mesh is None or mesh.empty or not mesh.explicit_axes:
+        return None
+    return sharding
+
+
+def result_aval(
+    shape: tuple[Any, ...],
+    dtype: Any,  # noqa: ANN401
+    operands: tuple[Any, ...],
+    *,
+    weak_type: bool,
+    sharding: Any,  # noqa: ANN401
+) -> ShapedArray:
+    """A result's abstract value, varying over the manual axes its operands vary over.
+
+    Args:
+        shape: its shape.
+        dtype: its dtype.
+        operands: the operands' abstract values.
+        weak_type: whether it stays weakly typed.
+        sharding: its explicit sharding, or None for that of an unsharded value on the
+            operands' mesh.
+    """
+    meshes = [aval.sharding.mesh for aval in operands if not aval.sharding.mesh.empty]
+    if not meshes:
+        return ShapedArray(shape, dtype, weak_type=weak_type)
+    varying = core.standard_vma_rule("conv", *operands)
+    spec = jax.sharding.PartitionSpec(*(None,) * len(shape))
+    return ShapedArray(
+        shape,
+        dtype,
+        weak_type=weak_type,
+        sharding=sharding or jax.sharding.NamedSharding(meshes[0], spec),
+        manual_axis_type=core.ManualAxisType(varying=varying),
+    )
+
+
+def plain_aval(aval: Any) -> ShapedArray:  # noqa: ANN401
+    """The same array without sharding and varying axes."""
+    return ShapedArray(aval.shape, aval.dtype)
+
+
+@contextlib.contextmanager
+def no_mesh() -> Iterator[None]:
+    """Trace as if there were no mesh: the partitioner then places what is inside."""
+    with jax.sharding.use_abstract_mesh(jax.sharding.AbstractMesh((), ())):
+        yield

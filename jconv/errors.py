@@ -1,0 +1,25 @@
+"""The two ways a call can fail: you are wrong, or I cannot."""
+
+from __future__ import annotations
+
+
+class GeometryError(ValueError):
+    """An argument is wrong: the message names it, its value, what was expected, the mend.
+
+    Examples:
+        >>> raise GeometryError.of("stride", 0, "an integer of at least 1", "Use 1.")
+        Traceback (most recent call last):
+        ...
+        jconv.errors.GeometryError: stride=0: expected an integer of at least 1. Use 1.
+    """
+
+    @classmethod
+    def of(
+        cls, argument: str, value: object, expected: str, mend: str = ""
+    ) -> GeometryError:
+        """Build the message from its four parts."""
+        return cls(f"{argument}={value!r}: expected {expected}. {mend}".rstrip())
+
+
+class UnsupportedError(NotImplementedError):
+    """The arguments are right, but this cannot be done here; the message says why."""

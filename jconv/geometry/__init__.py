@@ -1,0 +1,36 @@
+"""All shape arithmetic of convolution: plain integers, no arrays, no JAX.
+
+Read in this order: ``axis`` (the relation), ``textbook`` (the backward rules),
+``nd`` (several axes), ``padding`` and ``sizes`` (what users write and ask).
+"""
+
+from jconv.geometry.axis import OPERANDS, ROLES, Axis, Progression, Role
+from jconv.geometry.nd import Geometry, OrdinaryConvolution
+from jconv.geometry.padding import Padding, resolve_padding, same_padding
+from jconv.geometry.sizes import (
+    flop_count,
+    kernel_size_from_output,
+    output_size,
+    parameter_count,
+    receptive_field,
+)
+from jconv.geometry.textbook import OrdinaryAxis
+
+__all__ = [
+    "OPERANDS",
+    "ROLES",
+    "Axis",
+    "Geometry",
+    "OrdinaryAxis",
+    "OrdinaryConvolution",
+    "Padding",
+    "Progression",
+    "Role",
+    "flop_count",
+    "kernel_size_from_output",
+    "output_size",
+    "parameter_count",
+    "receptive_field",
+    "resolve_padding",
+    "same_padding",
+]

@@ -1,0 +1,112 @@
+"""Size formulas: how large an output, a kernel, a receptive field or a cost is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from jconv.errors import GeometryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jconv.geometry.nd import Geometry
+
+
+def output_size(
+    n_input: int,
+    n_kernel: int,
+    stride: int = 1,
+    padding: int | tuple[int, int] = 0,
+    kernel_dilation: int = 1,
+    input_dilation: int = 1,
+) -> int:
+    """How many windows fit: ``floor((padded - window) / stride) + 1``, at least 0.
+
+    Examples:
+        >>> output_size(28, 3), output_size(32, 5, stride=3), output_size(5, 3, 2, 1)
+        (26, 10, 3)
+    """
+    low, high = padding if isinstance(padding, tuple) else (padding, padding)
+    dilated = max(0, input_dilation * (n_input - 1) + 1)
+    window = abs(kernel_dilation) * (n_kernel - 1) + 1
+    return max(0, (dilated + low + high - window) // stride + 1)
+
+
+def kernel_size_from_output(n_input: int, n_output: int, stride: int = 1) -> int:
+    """The largest kernel that gives ``n_output`` outputs without padding.
+
+    Raises:
+        GeometryError: if no kernel gives that many.
+
+    Examples:
+        >>> kernel_size_from_output(28, 26), kernel_size_from_output(32, 10, stride=3)
+        (3, 5)
+    """
+    n_kernel = n_input - stride * (n_output - 1)
+    if n_kernel < 1 or n_output < 1:
+        raise GeometryError.of(
+            "n_output",
+            n_output,
+            f"between 1 and {(n_input - 1) // stride + 1} for n_input={n_input} and "
+            f"stride={stride}",
+        )
+    return n_kernel
+
+
+def receptive_field(layers: Iterable[tuple[int, int] | tuple[int, int, int]]) -> int:
+    """How many inputs one output of a stack of layers depends on, along one axis.
+
+    Args:
+        layers: (n_kernel, stride) or (n_kernel, stride, kernel_dilation) per layer, the
+            first layer first.
+
+    Examples:
+        Two 3-wide layers see as far as one 5-wide layer:
+
+        >>> receptive_field([(3, 1), (3, 1)]), receptive_field([(7, 2), (3, 2)])
+        (5, 11)
+    """
+    field, jump = 1, 1
+    for n_kernel, stride, *rest in layers:
+        dilation = abs(rest[0]) if rest else 1
+        field += dilation * (n_kernel - 1) * jump
+        jump *= stride
+    return field
+
+
+def parameter_count(
+    kernel_shape: Sequence[int],
+    c_in: int,
+    c_out: int,
+    groups: int = 1,
+    *,
+    bias: bool = False,
+) -> int:
+    """The number of weights of a convolution layer; the image's size does not enter.
+
+    Raises:
+        GeometryError: if ``groups`` does not divide both channel counts.
+
+    Examples:
+        >>> parameter_count((5, 5), 3, 1), parameter_count((3, 3), 128, 64)
+        (75, 73728)
+    """
+    for name, channels in (("c_in", c_in), ("c_out", c_out)):
+        if channels % groups:
+            raise GeometryError.of("groups", groups, f"a divisor of {name}={channels}")
+    return math.prod(kernel_shape) * (c_in // groups) * c_out + bias * c_out
+
+
+def flop_count(geometry: Geometry, batch: int, c_in: int, c_out: int) -> int:
+    """Floating point operations that are needed: two per product that exists.
+
+    Products with padding or between the zeros of a dilated input are not counted. The
+    count is the same for the convolution and for both of its derivatives.
+
+    Examples:
+        >>> from jconv.geometry import Geometry
+        >>> flop_count(Geometry.from_call((5,), (3,)), batch=1, c_in=1, c_out=1)
+        18
+    """
+    return 2 * geometry.pair_count * batch * c_in * (c_out // geometry.groups)

@@ -1,0 +1,104 @@
+"""Rounding: unit roundoffs, accumulation dtypes and a-priori error bounds.
+
+All bounds are *componentwise and relative to the absolute convolution*: a result with
+terms ``t_1 ... t_n`` computed by an algorithm with factor B satisfies
+
+    |computed - exact|  <=  B * (|t_1| + ... + |t_n|).
+
+References:
+    N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., SIAM, 2002,
+    sections 2.2 and 3.1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+
+from jconv.geometry import OPERANDS, Geometry, Role
+
+if TYPE_CHECKING:
+    from jax.typing import DTypeLike
+
+NARROW_BYTES = 4
+"""Floats narrower than this many bytes are accumulated in float32."""
+
+COMPLEX_GROWTH = 2 * math.sqrt(2)
+"""A complex product is two real products a part: Higham's lemma 3.5 for gamma_2."""
+
+
+def unit_roundoff(dtype: DTypeLike) -> float:
+    """Half the distance from 1 to the next float; 0 for exact (integer) dtypes.
+
+    Examples:
+        >>> unit_roundoff("float32") == 2.0**-24, unit_roundoff("int32")
+        (True, 0.0)
+    """
+    if not jnp.issubdtype(dtype, jnp.inexact):
+        return 0.0
+    return float(jnp.finfo(dtype).eps) / 2
+
+
+def gamma(n: int, dtype: DTypeLike) -> float:
+    """Higham's ``n u / (1 - n u)``: the growth of n roundings in one dtype.
+
+    Infinite where n u reaches 1: then nothing is promised.
+    """
+    product = n * unit_roundoff(dtype)
+    return product / (1 - product) if product < 1 else math.inf
+
+
+def accumulation_dtype(*dtypes: DTypeLike) -> jnp.dtype:
+    """The dtype that sums of products of these dtypes are kept in.
+
+    Narrow floats accumulate in float32, everything else in its own promotion.
+
+    Examples:
+        >>> accumulation_dtype("bfloat16", "bfloat16"), accumulation_dtype("int8")
+        (dtype('float32'), dtype('int8'))
+    """
+    dtype = jnp.dtype(dtypes[0])
+    for other in dtypes[1:]:
+        dtype = jnp.promote_types(dtype, other)
+    narrow = dtype.itemsize < NARROW_BYTES and jnp.issubdtype(dtype, jnp.floating)
+    return jnp.dtype("float32") if narrow else dtype
+
+
+def term_count(geometry: Geometry, shapes: dict[Role, tuple[int, ...]], out: Role) -> int:
+    """The largest number of products that meet in one entry of role ``out``.
+
+    Args:
+        geometry: the relation.
+        shapes: canonical shapes of the two operands, by role.
+        out: the role computed.
+    """
+    spatial = math.prod(
+        min(axis.size(role) for role in OPERANDS[out]) for axis in geometry.axes
+    )
+    if out == "kernel":
+        leading = shapes["input"][: -2 - geometry.rank]
+        return spatial * math.prod(leading[1:])
+    kernel = shapes["kernel"]
+    return spatial * (kernel[-3] if out == "output" else kernel[-1])
+
+
+def direct_sum_bound(terms: int, accumulate: DTypeLike, result: DTypeLike) -> float:
+    """Factor B of a sum of ``terms`` rounded products, in any order of summation.
+
+    A product suffers one rounding and at most ``terms - 1`` additions, so
+    gamma(terms) covers it (Higham, section 3.1); the conversion to the result's dtype
+    is one rounding of at most (1 + B) times the sum. Products of narrow floats are
+    exact in float32, which only helps.
+
+    Examples:
+        >>> direct_sum_bound(9, "float32", "float32") < 1e-6
+        True
+    """
+    bound = gamma(max(terms, 1), accumulate)
+    if jnp.issubdtype(accumulate, jnp.complexfloating):
+        bound = COMPLEX_GROWTH * gamma(max(terms, 1) + 1, accumulate)
+    if jnp.dtype(accumulate) == jnp.dtype(result):
+        return bound
+    return bound + (1 + bound) * unit_roundoff(result)

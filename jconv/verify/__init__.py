@@ -1,0 +1,1 @@
+"""Claims about convolution, checked on the device at hand."""
