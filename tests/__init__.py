@@ -1,0 +1,1 @@
+"""Tests, cut by transformation x registry; cases are data with readable ids."""

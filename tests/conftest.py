@@ -1,0 +1,32 @@
+"""Settings of every test: float64, no silent broadcasting, four CPU devices.
+
+``JCONV_PROFILE`` selects how long the property tests search: ``ci`` (the default, the
+same examples every time) or ``deep`` (more examples, other ones each time).
+"""
+
+from __future__ import annotations
+
+import os
+
+import hypothesis
+
+FORCED_DEVICES = "--xla_force_host_platform_device_count"
+
+if os.environ.get("JAX_PLATFORMS", "cpu") == "cpu":
+    # Before the backend starts: meshes and pmap need several devices.
+    flags = os.environ.get("XLA_FLAGS", "")
+    if FORCED_DEVICES not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} {FORCED_DEVICES}=4".strip()
+
+import jax  # noqa: E402
+
+jax.config.update("jax_enable_x64", True)  # noqa: FBT003
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+hypothesis.settings.register_profile(
+    "ci", derandomize=True, max_examples=60, deadline=None, database=None
+)
+hypothesis.settings.register_profile(
+    "deep", max_examples=2000, deadline=None, print_blob=True
+)
+hypothesis.settings.load_profile(os.environ.get("JCONV_PROFILE", "ci"))
