@@ -72,7 +72,7 @@ class Axis:
 
         >>> axis = Axis(n_input=5, n_kernel=3, n_output=3)
         >>> [(o, k) for o, k, i in axis.triples() if i == 2]
-        [(0, 2), (1, 1), (2, 0)]
+        [(2, 0), (1, 1), (0, 2)]
 
     References:
         V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning",
