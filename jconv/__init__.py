@@ -1,9 +1,10 @@
-"""Convolution from scratch in JAX, whose derivatives are convolutions: shown, proved."""
+"""Convolution from scratch in JAX, its derivatives convolutions: shown, proved."""
 
 from jconv import geometry
-from jconv.conv import conv, conv_input_vjp, conv_kernel_vjp, conv_transpose
+from jconv.conv import conv, conv_transpose
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.primitive import checkpoint_convs
+from jconv.vjp import conv_input_vjp, conv_kernel_vjp
 
 __all__ = [
     "GeometryError",

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 Border = tuple[tuple[int, int], ...]
 
-MODES = {"zeros": None, "circular": "wrap", "reflect": "reflect", "replicate": "edge"}
+MODES = {
+    "zeros": "constant",
+    "circular": "wrap",
+    "reflect": "reflect",
+    "replicate": "edge",
+}
 """Our names of the modes -> ``jnp.pad``'s."""
 
 
@@ -45,8 +50,10 @@ def extend(x: Array, border: Border, mode: str) -> Array:
     return jnp.pad(x, widths, mode=MODES[mode])
 
 
-def extend_transpose(dx: Array, shape: tuple[int, ...], border: Border, mode: str) -> Array:
-    """The adjoint of ``extend``: fold the border's cotangents back onto their sources."""
+def extend_transpose(
+    dx: Array, shape: tuple[int, ...], border: Border, mode: str
+) -> Array:
+    """The adjoint of ``extend``: the border's cotangents return to their sources."""
     if not any(low or high for low, high in border):
         return dx
     extended = functools.partial(extend, border=border, mode=mode)

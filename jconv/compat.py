@@ -13,10 +13,9 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import jax
-from jax.core import ShapedArray
-
 from jax._src import core  # the reason is in the module's docstring
 from jax._src.interpreters.mlir import lower_with_sharding_in_types
+from jax.core import ShapedArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class GeometryError(ValueError):
-    """An argument is wrong: the message names it, its value, what was expected, the mend.
+    """An argument is wrong: its name, its value, what was expected, how to mend it.
 
     Examples:
         >>> raise GeometryError.of("stride", 0, "an integer of at least 1", "Use 1.")

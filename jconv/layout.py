@@ -1,6 +1,8 @@
 """Any order of dimensions <-> the canonical one that the primitive speaks.
 
-    x (e, *batch, *input, g, c)    w (e, *kernel, c, g, m)    y (e, *batch, *output, g, m)
+    x (e, *batch, *input, g, c)
+    w (e, *kernel, c, g, m)
+    y (e, *batch, *output, g, m)
 
 e has size 1 outside vmap. For the default channels-last order every step is a reshape
 that adds an axis or splits the channels: no data moves, and nothing is summed when it
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 DimensionNumbers = tuple[str, str, str]
 """Orders of x, w and y as in ``jax.lax``, e.g. ("NHWC", "HWIO", "NHWC")."""
 
-_CHANNELS = {"input": "NC", "kernel": "IO", "output": "NC"}
+_CHANNELS: dict[Role, str] = {"input": "NC", "kernel": "IO", "output": "NC"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Layout:
 
     def of(self, role: Role) -> tuple[int, ...] | None:
         """The permutation of one role."""
-        return getattr(self, role)  # type: ignore[no-any-return]
+        return getattr(self, role)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -62,9 +64,7 @@ def parse(dimension_numbers: Any, rank: int) -> Layout:  # noqa: ANN401
     """
     if dimension_numbers is None:
         return Layout()
-    wrong = functools.partial(
-        GeometryError.of, "dimension_numbers", dimension_numbers
-    )
+    wrong = functools.partial(GeometryError.of, "dimension_numbers", dimension_numbers)
     mend = "Use e.g. ('NHWC', 'HWIO', 'NHWC')."
     if (
         not isinstance(dimension_numbers, (tuple, list))
@@ -79,10 +79,10 @@ def parse(dimension_numbers: Any, rank: int) -> Layout:  # noqa: ANN401
             raise wrong(f"strings of {rank + 2} letters for {rank} spatial axes", mend)
         if len(set(spec)) != len(spec):
             raise wrong(f"each letter once, which {spec!r} breaks", mend)
-        before, after = _CHANNELS[role]
-        order = [*spatial, before, after] if role == "kernel" else [
-            before, *spatial, after
-        ]
+        before, after = tuple(_CHANNELS[role])
+        order = (
+            [*spatial, before, after] if role == "kernel" else [before, *spatial, after]
+        )
         if set(order) != set(spec):
             raise wrong(
                 f"the letters {''.join(order)} in {spec!r} (the {role}'s channel "
@@ -109,7 +109,7 @@ def from_default(array: Array, role: Role, layout: Layout) -> Array:
 
 
 def to_canonical(array: Array, groups: int) -> Array:
-    """Default order -> canonical order: add e, split the grouped channel into (g, .)."""
+    """Default order -> canonical order: add e, split the channels into (g, .)."""
     array = split_groups(array, groups)
     return lax.reshape(array, (1, *array.shape))
 

@@ -66,7 +66,9 @@ def accumulation_dtype(*dtypes: DTypeLike) -> jnp.dtype:
     return jnp.dtype("float32") if narrow else dtype
 
 
-def term_count(geometry: Geometry, shapes: dict[Role, tuple[int, ...]], out: Role) -> int:
+def term_count(
+    geometry: Geometry, shapes: dict[Role, tuple[int, ...]], out: Role
+) -> int:
     """The largest number of products that meet in one entry of role ``out``.
 
     Args:

@@ -94,7 +94,7 @@ def canonical_precision(precision: Any) -> Precision:  # noqa: ANN401
         UnsupportedError: for a dot algorithm, which is no pair of precisions.
     """
     if precision is None:
-        precision = jax.config.jax_default_matmul_precision
+        precision = jax.config.jax_default_matmul_precision  # type: ignore[attr-defined]
         if precision is None:
             return None
     if isinstance(precision, (lax.DotAlgorithm, lax.DotAlgorithmPreset)) or (

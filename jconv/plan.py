@@ -1,4 +1,4 @@
-"""One call, understood: every user error is raised here, before any array is touched."""
+"""One call, understood: every user error is raised here, before an array is touched."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Plan:
         default = getattr(self, role)
         permutation = self.layout.of(role)  # type: ignore[arg-type]
         if permutation is None:
-            return default  # type: ignore[no-any-return]
+            return default
         inverse = sorted(range(len(permutation)), key=permutation.__getitem__)
         return tuple(default[n] for n in inverse)
 
@@ -232,7 +232,7 @@ def _check_groups(groups: Any, c_in: Any, c_out: Any) -> None:  # noqa: ANN401
 def _checked_method(method: Any) -> str:  # noqa: ANN401
     """The method, if there is such an algorithm."""
     check_method(method)
-    return method  # type: ignore[no-any-return]
+    return method
 
 
 def _split_border(
@@ -243,8 +243,8 @@ def _split_border(
     dilations = per_axis("input_dilation", options.input_dilation, rank)
     if any(dilation != 1 for dilation in dilations):
         message = (
-            f"padding_mode={mode!r} with input_dilation={options.input_dilation}: it is "
-            "not defined whether the zeros between the inputs repeat too. Pad x first."
+            f"padding_mode={mode!r} with input_dilation={options.input_dilation}: it "
+            "is not defined whether the zeros between inputs repeat too. Pad x first."
         )
         raise UnsupportedError(message)
     pads = resolve_padding(

@@ -8,7 +8,7 @@ registered as an algorithm.
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -65,8 +65,9 @@ def contract(
     for a, axis in enumerate(geometry.axes):
         terms.append(axes["output"][a] + axes["kernel"][a] + axes["input"][a])
         tables.append(relation(axis).astype(first.dtype))
+    arrays: list[Any] = [first, second, *tables]
     formula = ",".join(terms) + "->" + "".join(labels[out])
-    return np.asarray(np.einsum(formula, first, second, *tables, optimize=True))
+    return np.asarray(np.einsum(formula, *arrays, optimize=True))
 
 
 def _widened(operand: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -31,7 +31,7 @@ def contract(
     plain matrix product and not a batched one. A label in only one array must be in
     ``out_labels`` or have size 1; one that is in ``out_labels`` alone has size 1.
     """
-    sizes: dict[str, int] = {label: 1 for label in out_labels}
+    sizes: dict[str, int] = dict.fromkeys(out_labels, 1)
     sizes |= dict(zip(first_labels, first.shape, strict=True))
     sizes |= dict(zip(second_labels, second.shape, strict=True))
     first, first_labels = _drop_ones(first, first_labels)

@@ -1,12 +1,13 @@
 """The steps of ``taps`` in a loop: any number of them compiles as fast as one.
 
 A loop needs windows of one static size, so per axis one role is laid out on a *grid* on
-which the relation becomes a plain shift. With roles f (fixed by the step), n (natural:
-taken whole) and r (on the grid), and the relation written ``a_f f + a_n n + a_r r = low``,
-index r stands at grid position ``|a_r| r`` plus a margin, and at step f the whole range
-of n meets the positions ``start(f) + |a_n| n'`` where n' is n or, if the signs say so,
-n reversed. Holes and margins of the grid are zeros, and here they are multiplied: an
-infinity can meet such a zero and become NaN, as it does in ``lax``.
+which the relation becomes a plain shift. Let f be the role that the step fixes, n the
+natural one, taken whole, and r the one on the grid, and write the relation as
+``a_f f + a_n n + a_r r = low``. Index r stands at grid position ``|a_r| r`` plus a
+margin, and at step f the whole range of n meets the positions ``start(f) + |a_n| n'``,
+where n' is n or, if the signs say so, n reversed. Holes and margins of the grid are
+zeros, and here they are multiplied: an infinity can meet such a zero and become NaN, as
+it does in ``lax``.
 """
 
 from __future__ import annotations
@@ -206,9 +207,7 @@ def _begin_table(windows: list[Window], role: Role) -> Array:
     columns = np.meshgrid(*(window.begin(role) for window in windows), indexing="ij")
     if not columns:
         return jnp.zeros((1, 0), jnp.int32)
-    return jnp.asarray(
-        np.stack([column.ravel() for column in columns], -1), jnp.int32
-    )
+    return jnp.asarray(np.stack([column.ravel() for column in columns], -1), jnp.int32)
 
 
 def _lay_out(

@@ -83,11 +83,16 @@ class Patches:
         for a in reversed(range(geometry.rank)):
             table = index_table(geometry.axes[a], out, plain, patched)
             patches = jnp.take(
-                patches, table, axis=labels.offset(patched) + a, mode="fill",
+                patches,
+                table,
+                axis=labels.offset(patched) + a,
+                mode="fill",
                 fill_value=0,
             )
         pairs = [(f"{out}{a}", f"{plain}{a}") for a in range(geometry.rank)]
-        patch_labels = labels.of(patched, tuple(name for pair in pairs for name in pair))
+        patch_labels = labels.of(
+            patched, tuple(name for pair in pairs for name in pair)
+        )
         plain_labels = labels.of(plain, tuple(name for _, name in pairs))
         if precision and patched != OPERANDS[out][0]:
             precision = precision[::-1]
@@ -128,8 +133,10 @@ class Patches:
 
 def gathered_roles(out: Role) -> tuple[Role, Role]:
     """(the operand whose patches are gathered, the operand left as it is)."""
-    return ("input", "output") if out == "kernel" else (
-        "output" if out == "input" else "input", "kernel"
+    return (
+        ("input", "output")
+        if out == "kernel"
+        else ("output" if out == "input" else "input", "kernel")
     )
 
 
@@ -148,9 +155,7 @@ def _patch_bytes(
 ) -> int:
     """Size of the patch array."""
     patched, plain = gathered_roles(out)
-    positions = math.prod(
-        axis.size(out) * axis.size(plain) for axis in geometry.axes
-    )
+    positions = math.prod(axis.size(out) * axis.size(plain) for axis in geometry.axes)
     spatial = max(1, math.prod(geometry.size(patched)))
     return positions * costs.bytes_of(shapes[patched], dtype) // spatial
 

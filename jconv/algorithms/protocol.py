@@ -2,7 +2,9 @@
 
 Operands and results are in the canonical axis order:
 
-    x (e, *batch, *input, g, c)    w (e, *kernel, c, g, m)    y (e, *batch, *output, g, m)
+    x (e, *batch, *input, g, c)
+    w (e, *kernel, c, g, m)
+    y (e, *batch, *output, g, m)
 """
 
 from __future__ import annotations
@@ -23,19 +25,19 @@ Shapes = dict[Role, Shape]
 
 
 class Algorithm(Protocol):
-    """One file of this package defines one of these; ``REGISTRY`` lists them.
+    """One file of this package defines one of these; ``REGISTRY`` lists them."""
 
-    Attributes:
-        name: what a user passes as ``method``.
-        exact_on_integers: whether integer-valued operands give the exact result as long
-            as the sums are representable.
-        keeps_nonfinite_local: whether an infinity or NaN reaches only results whose sum
-            contains it ("absent means absent").
-    """
+    @property
+    def name(self) -> str:
+        """What a user passes as ``method``."""
 
-    name: str
-    exact_on_integers: bool
-    keeps_nonfinite_local: bool
+    @property
+    def exact_on_integers(self) -> bool:
+        """Whether integer operands give the exact result, if it is representable."""
+
+    @property
+    def keeps_nonfinite_local(self) -> bool:
+        """Whether an infinity or NaN reaches only the sums that contain it."""
 
     def refuses(
         self,
@@ -127,7 +129,7 @@ def result_shape(geometry: Geometry, shapes: Shapes, out: Role) -> Shape:
     if out == "kernel":
         x, y = shapes["input"], shapes["output"]
         return (x[0], *geometry.kernel_shape, x[-1], x[-2], y[-1])
-    other = "input" if out == "output" else "output"
+    other: Role = "input" if out == "output" else "output"
     array, kernel = shapes[other], shapes["kernel"]
     leading = array[: len(array) - 2 - geometry.rank]
     channel = kernel[-1] if out == "output" else kernel[-3]

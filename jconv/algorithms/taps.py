@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Precision, Shapes
 
 MAX_STEPS = 128
-"""Steps that are unrolled at the most: beyond, compiling takes longer than it should."""
+"""Steps that are unrolled at the most; beyond, compiling takes too long."""
 
 
 def fixed_roles(geometry: Geometry) -> tuple[Role, ...]:
@@ -52,7 +52,7 @@ def step_count(geometry: Geometry) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Taps:
-    """The unrolled form; ``max_steps`` is a parameter so that tests can make it tiny."""
+    """The unrolled form; tests make ``max_steps`` tiny."""
 
     name: str = "taps"
     max_steps: int = MAX_STEPS
@@ -129,10 +129,9 @@ class Taps:
     ) -> float:
         """The products that exist, and one pass over the result for each step."""
         result = costs.bytes_of(result_shape(geometry, shapes, out), dtype)
-        return (
-            costs.dot_seconds(geometry, shapes, out, geometry.pair_count, platform)
-            + costs.traffic_seconds(2 * step_count(geometry) * result, platform)
-        )
+        return costs.dot_seconds(
+            geometry, shapes, out, geometry.pair_count, platform
+        ) + costs.traffic_seconds(2 * step_count(geometry) * result, platform)
 
 
 def _take(

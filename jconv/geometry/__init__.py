@@ -6,7 +6,7 @@ Read in this order: ``axis`` (the relation), ``textbook`` (the backward rules),
 
 from jconv.geometry.axis import OPERANDS, ROLES, Axis, Progression, Role
 from jconv.geometry.nd import Geometry, OrdinaryConvolution
-from jconv.geometry.padding import Padding, resolve_padding, same_padding
+from jconv.geometry.padding import Integers, Padding, resolve_padding, same_padding
 from jconv.geometry.sizes import (
     flop_count,
     kernel_size_from_output,
@@ -21,6 +21,7 @@ __all__ = [
     "ROLES",
     "Axis",
     "Geometry",
+    "Integers",
     "OrdinaryAxis",
     "OrdinaryConvolution",
     "Padding",

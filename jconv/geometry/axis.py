@@ -56,7 +56,7 @@ class Progression:
 
     def of(self, role: Role) -> tuple[int, int]:
         """(start, step) of one role."""
-        return getattr(self, role)  # type: ignore[no-any-return]
+        return getattr(self, role)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Axis:
 
     def size(self, role: Role) -> int:
         """The number of indices of one role."""
-        return getattr(self, f"n_{role}")  # type: ignore[no-any-return]
+        return getattr(self, f"n_{role}")
 
     def coefficient(self, role: Role) -> int:
         """The role's factor in (*) written as ``sum of factor * index = low``."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from jconv.errors import GeometryError
 
 Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
 """A name, one int, one int per axis, or one (low, high) pair per axis."""
+
+Integers = int | Sequence[int]
+"""One int for all axes, or one per axis."""
 
 NAMES = ("valid", "same", "same_lower", "full", "causal")
 
@@ -45,7 +49,7 @@ def same_padding(
 
 
 def per_axis(
-    name: str, value: int | Sequence[int], rank: int, *, negative: bool = False
+    name: str, value: Integers, rank: int, *, negative: bool = False
 ) -> tuple[int, ...]:
     """One integer per axis from one integer or a sequence of them.
 
@@ -57,7 +61,7 @@ def per_axis(
         ((2, 2, 2), (1, 2))
     """
     expected = "a non-zero integer" if negative else "an integer of at least 1"
-    values = (value,) * rank if is_integer(value) else value
+    values: Any = (value,) * rank if is_integer(value) else value
     if not isinstance(values, Sequence) or isinstance(values, str):
         raise GeometryError.of(name, value, f"{expected}, or one per spatial axis")
     if len(values) != rank:

@@ -2,7 +2,7 @@
 
 A transposed convolution maps y back to the shape of x. Its geometry is the forward
 convolution's; only the input's size has to be found, because the floor in
-``n_output = floor((n_input + pads - span) / stride) + 1`` forgets up to stride - 1 of it.
+``n_output = floor((n_input + pads - span) / stride) + 1`` forgets up to stride - 1.
 
 References:
     V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning",
@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jconv.errors import GeometryError
 from jconv.geometry.axis import Axis
@@ -121,7 +121,9 @@ def _extras(
 ) -> tuple[int, ...]:
     """``output_padding`` per axis, each below max(stride, |kernel_dilation|)."""
     rank = len(strides)
-    extras = (output_padding,) * rank if is_integer(output_padding) else output_padding
+    extras: Any = (
+        (output_padding,) * rank if is_integer(output_padding) else output_padding
+    )
     limits = [max(s, abs(d)) for s, d in zip(strides, dilations, strict=True)]
     if (
         isinstance(extras, int)

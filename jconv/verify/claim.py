@@ -159,9 +159,7 @@ def claim(
         if name in REGISTRY:
             message = f"claim {name!r} is registered twice"
             raise ValueError(message)
-        REGISTRY[name] = Claim(
-            name, says, kind, falsified_by, source, formula, check
-        )
+        REGISTRY[name] = Claim(name, says, kind, falsified_by, source, formula, check)
         return check
 
     return register

@@ -33,7 +33,10 @@ class Context:
         return np.random.default_rng([self.seed, name, *salt])
 
     def integers(
-        self, shape: tuple[int, ...], dtype: Any = "float64", *salt: int  # noqa: ANN401
+        self,
+        shape: tuple[int, ...],
+        dtype: Any = "float64",
+        *salt: int,  # noqa: ANN401
     ) -> np.ndarray[Any, Any]:
         """Small random integers in a dtype: exact wherever sums stay representable.
 

@@ -1,0 +1,89 @@
+"""Choosing and running an algorithm: when lowered for a platform, or called eagerly."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+from jax.interpreters import mlir
+
+from jconv import algorithms, compat, numerics
+from jconv.geometry import OPERANDS, Geometry, Role
+from jconv.primitive.bind import contract, conv_p
+
+if TYPE_CHECKING:
+    from jax import Array
+
+Params = Any
+
+PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+"""Each gets a lowering of its own, so that ``choose`` is told where it will run."""
+
+
+def execute(
+    first: Array,
+    second: Array,
+    *,
+    platform: str | None,
+    geometry: Geometry,
+    out: Role,
+    precision: algorithms.Precision,
+    dtype: Any,  # noqa: ANN401
+    method: str,
+) -> Array:
+    """Choose an algorithm and run it in the accumulation dtype."""
+    accumulate = numerics.accumulation_dtype(first.dtype, second.dtype, dtype)
+    multiplied = jnp.promote_types(first.dtype, second.dtype)
+    if jnp.issubdtype(accumulate, jnp.inexact) and not jnp.issubdtype(
+        multiplied, jnp.inexact
+    ):
+        multiplied = accumulate  # integers summed in floats are multiplied as floats
+    first, second = first.astype(multiplied), second.astype(multiplied)
+    shapes = dict(zip(OPERANDS[out], (first.shape, second.shape), strict=True))
+    chosen = algorithms.choose(geometry, shapes, out, multiplied, platform, method)
+    result = chosen.run(
+        first,
+        second,
+        geometry=geometry,
+        out=out,
+        precision=precision,
+        accumulate=accumulate,
+    )
+    return result.astype(dtype)
+
+
+def _lower(ctx: Any, *operands: Any, platform: str | None, **params: Params) -> Any:  # noqa: ANN401
+    """Trace the algorithm on plain arrays; sharding is put back on its result."""
+    params.pop("sharding")
+    rule = mlir.lower_fun(
+        functools.partial(execute, platform=platform, **params), multiple_results=False
+    )
+    plain = ctx.replace(avals_in=[compat.plain_aval(aval) for aval in ctx.avals_in])
+    with compat.no_mesh():
+        (result,) = rule(plain, *operands)
+    ctx.set_tokens_out(plain.tokens_out)
+    return [compat.annotate_sharding(ctx, result, ctx.avals_out[0])]
+
+
+mlir.register_lowering(conv_p, functools.partial(_lower, platform=None))
+for _platform in PLATFORMS:
+    mlir.register_lowering(
+        conv_p, functools.partial(_lower, platform=_platform), platform=_platform
+    )
+
+
+@functools.partial(
+    jax.jit,
+    static_argnames=("geometry", "out", "precision", "dtype", "method", "sharding"),
+)
+def _compiled(first: Array, second: Array, **params: Params) -> Array:
+    return contract(first, second, **params)
+
+
+@conv_p.def_impl
+def _evaluate(first: Array, second: Array, **params: Params) -> Array:
+    """Outside jit: through one jitted function, also under ``jax.disable_jit``."""
+    with jax.disable_jit(False):  # noqa: FBT003
+        return _compiled(first, second, **params)
