@@ -1,0 +1,121 @@
+"""What the claims share: integer cases, every exact algorithm, evidence of equality."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from jconv.algorithms import REGISTRY
+from jconv.errors import UnsupportedError
+from jconv.verify.claim import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from jconv.geometry import Geometry
+    from jconv.verify.context import Context
+
+    Array = NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One convolution of small random integers.
+
+    Attributes:
+        input: shape of x.
+        kernel: shape of w.
+        options: other arguments of ``jconv.conv``.
+    """
+
+    input: tuple[int, ...]
+    kernel: tuple[int, ...]
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of(cls, geometry: Geometry, c_in: int = 1, c_out: int = 1) -> Case:
+        """The call that means this geometry."""
+        options = {
+            "stride": tuple(axis.stride for axis in geometry.axes),
+            "padding": geometry.padding,
+            "kernel_dilation": tuple(axis.kernel_dilation for axis in geometry.axes),
+            "groups": geometry.groups,
+        }
+        return cls(
+            (*geometry.input_shape, c_in),
+            (*geometry.kernel_shape, c_in // geometry.groups, c_out),
+            options,
+        )
+
+    def operands(self, context: Context) -> tuple[Array, Array]:
+        """The operands x and w."""
+        return context.integers(self.input), context.integers(self.kernel, "float64", 1)
+
+    def text(self, context: Context, method: str) -> str:
+        """The case as code that can be run again."""
+        arguments = "".join(
+            f", {name}={value!r}" for name, value in self.options.items()
+        )
+        return (
+            f"context = Context(seed={context.seed}, claim_id={context.claim_id!r}); "
+            f"jconv.conv(context.integers({self.input}), "
+            f"context.integers({self.kernel}, 'float64', 1){arguments}, "
+            f"method={method!r})"
+        )
+
+
+def by_every_method(
+    function: Callable[..., Any],
+    *arrays: Any,  # noqa: ANN401
+) -> Iterator[tuple[str, Any]]:
+    """Yield (method, result) of a function for every exact algorithm that does it.
+
+    Args:
+        function: takes ``method=`` and the arrays. Compiling dominates, so all methods
+            make one program, unless one of them refuses.
+        arrays: its arguments, or trees of them.
+    """
+    exact = [name for name, each in REGISTRY.items() if each.exact_on_integers]
+    for names in (exact, *([name] for name in exact)):
+        try:
+            results = jax.jit(
+                lambda *arrays, names=names: [
+                    function(*arrays, method=name) for name in names
+                ]
+            )(*arrays)
+        except UnsupportedError:
+            continue  # it says so itself where a user asks for it
+        yield from zip(names, jax.tree.map(np.asarray, results), strict=True)
+        if names is exact:
+            return
+
+
+def equality(
+    what: str, got: ArrayLike, expected: ArrayLike, *, case: str = "", proved: int = 0
+) -> Evidence:
+    """Evidence that two arrays are equal: one shape, and every entry bit for bit."""
+    got, expected = np.asarray(got), np.asarray(expected)
+    if got.shape != expected.shape:
+        return Evidence(
+            holds=False,
+            what=what,
+            case=case,
+            size=expected.size,
+            numbers={"shape": got.shape, "expected shape": expected.shape},
+        )
+    holds = np.array_equal(got, expected)
+    worst = None if holds else float(np.max(np.abs(got - expected)))
+    return Evidence(
+        holds=holds,
+        what=what,
+        case=case,
+        size=expected.size,
+        error=worst,
+        bound=None if holds else 0.0,
+        proved=proved,
+    )
