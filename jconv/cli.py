@@ -1,0 +1,72 @@
+"""The command line: ``jconv COMMAND``. Each command stands in its own ``cli_*.py``.
+
+Exit codes: 0 all held, 1 a claim was falsified or ended in an error, 2 bad usage, 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import typer
+
+from jconv import cli_info, cli_verify
+from jconv.errors import GeometryError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAILED, BAD_USAGE = 1, 2
+
+TRACEBACK = "JCONV_TRACEBACK"
+"""The environment variable that makes an internal error show its traceback."""
+
+app = typer.Typer(
+    help="Convolution from scratch in JAX, whose derivatives are convolutions.",
+    epilog="Start with [bold]jconv verify --quick[/bold]: it checks every claim on "
+    "this machine in about a minute and writes a report to read.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    # Errors are told below, in one message; a traceback is for who asks for it.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(help=cli_verify.HELP)(cli_verify.verify)
+app.command(help=cli_info.HELP)(cli_info.info)
+
+
+@app.callback()
+def _jconv() -> None:
+    """Hold the commands together."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: the words after ``jconv``; by default the process's own.
+    """
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="jconv")
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else int(bool(exit_.code))
+    except (GeometryError, UnsupportedError) as error:
+        return _tell(str(error), BAD_USAGE)
+    except OSError as error:
+        return _tell(f"{error.strerror or error}: {error.filename or ''}", BAD_USAGE)
+    except Exception as error:  # never a bare traceback
+        if os.environ.get(TRACEBACK):
+            traceback.print_exc()
+        hint = f"This is an error in jconv; {TRACEBACK}=1 shows where."
+        return _tell(f"{type(error).__name__}: {error}\n{hint}", FAILED)
+    return 0
+
+
+def _tell(message: str, code: int) -> int:
+    """One message on stderr."""
+    print(f"jconv: {message}", file=sys.stderr)
+    return code

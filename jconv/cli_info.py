@@ -1,0 +1,221 @@
+"""``jconv info``: devices, versions, and which algorithm a convolution gets and why."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jconv.errors import GeometryError
+
+# Everything else of jconv is imported when it is needed: ``--help`` must not wait.
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from jconv.geometry import Geometry, Padding, Role
+
+ROLES: tuple[tuple[Role, str], ...] = (
+    ("output", "y, the convolution"),
+    ("input", "dx, its input derivative"),
+    ("kernel", "dw, its kernel derivative"),
+)
+"""The three contractions, as a reader of derivatives calls them."""
+
+HELP = """
+Show devices and versions, and the algorithm that a convolution gets and why.
+
+With --input and --kernel, every algorithm's predicted time, or its reason to refuse, \
+is shown for the convolution and for both of its derivatives.
+
+[bold]Examples[/bold]
+
+[cyan]jconv info[/cyan]
+
+[cyan]jconv info --input 56x56 --kernel 3x3 --channels 64:64 --batch 8[/cyan]
+
+[cyan]jconv info --input 16000 --kernel 9 --stride 4 --padding same[/cyan]
+"""
+"""What ``--help`` says: a paragraph a line."""
+
+
+def info(
+    input_: Annotated[
+        str | None, typer.Option("--input", metavar="56x56", help="Spatial sizes of x.")
+    ] = None,
+    kernel: Annotated[
+        str | None, typer.Option(metavar="3x3", help="Spatial sizes of w.")
+    ] = None,
+    channels: Annotated[
+        str, typer.Option(metavar="IN:OUT", help="Channels of x and of y.")
+    ] = "1:1",
+    batch: Annotated[int, typer.Option(min=0, help="Examples at once.")] = 1,
+    stride: Annotated[str, typer.Option(metavar="N|NxN", help="Per axis.")] = "1",
+    padding: Annotated[
+        str, typer.Option(metavar="NAME|N|NxN", help="valid, same, full, ... or sizes.")
+    ] = "valid",
+    kernel_dilation: Annotated[
+        str, typer.Option(metavar="N|NxN", help="Negative: true convolution.")
+    ] = "1",
+    groups: Annotated[int, typer.Option(help="Into how many the channels split.")] = 1,
+    dtype: Annotated[str, typer.Option(help="Of x and w.")] = "float32",
+) -> None:
+    """Understand the convolution first, so that its errors come alone."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    if (input_ is None) != (kernel is None):
+        given, lacking = ("--input", "--kernel") if input_ else ("--kernel", "--input")
+        raise GeometryError.of(lacking, None, f"sizes such as 3x3, as {given} is given")
+    tables = []
+    if input_ is not None and kernel is not None:
+        from jconv.geometry import Geometry  # noqa: PLC0415
+
+        c_in, c_out = _pair("--channels", channels)
+        geometry = Geometry.from_call(
+            _sizes("--input", input_),
+            _sizes("--kernel", kernel),
+            stride=_per_axis("--stride", stride),
+            padding=_padding(padding),
+            kernel_dilation=_per_axis("--kernel-dilation", kernel_dilation),
+            groups=groups,
+        )
+        tables = _choices(geometry, batch, c_in, c_out, _checked_dtype(dtype))
+    _show_device(console)
+    for table in tables:
+        console.print()
+        console.print(table)
+
+
+def _show_device(console: Console) -> None:
+    """Devices and versions, one a line."""
+    import jax  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    from jconv.verify import device  # noqa: PLC0415
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    record = device.record(jax.devices()[0].platform)
+    del record["x64"]  # that is the verifier's, not the user's
+    for name, value in record.items():
+        table.add_row(f"[bold]{name.replace('_', ' ')}", str(value) or "none")
+    table.add_row("[bold]platforms", ", ".join(device.present_platforms()))
+    console.print(table)
+
+
+def _choices(
+    geometry: Geometry,
+    batch: int,
+    c_in: int,
+    c_out: int,
+    dtype: Any,  # noqa: ANN401
+) -> list[Table]:
+    """One table per role: every algorithm, the chosen one marked."""
+    import jax  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    from jconv import algorithms  # noqa: PLC0415
+    from jconv.geometry import OPERANDS, flop_count  # noqa: PLC0415
+
+    for name, count in (("c_in", c_in), ("c_out", c_out)):
+        if count % geometry.groups:
+            expected = f"a divisor of {name}={count}"
+            raise GeometryError.of("--groups", geometry.groups, expected)
+    inner, outer = c_in // geometry.groups, c_out // geometry.groups
+    shapes: dict[Role, tuple[int, ...]] = {
+        "input": (1, batch, *geometry.input_shape, geometry.groups, inner),
+        "kernel": (1, *geometry.kernel_shape, inner, geometry.groups, outer),
+        "output": (1, batch, *geometry.output_shape, geometry.groups, outer),
+    }
+    platform = jax.devices()[0].platform
+    flop = flop_count(geometry, batch, c_in, c_out)
+    tables = []
+    for out, meaning in ROLES:
+        operands = {role: shapes[role] for role in OPERANDS[out]}
+        call = (geometry, operands, out, dtype, platform)
+        chosen = algorithms.choose(*call)
+        table = Table(
+            title=f"{meaning}: {chosen.name} on {platform}, {flop:,} flop",
+            title_justify="left",
+            title_style="bold",
+        )
+        table.add_column("algorithm")
+        table.add_column("predicted", justify="right")
+        table.add_column("why")
+        able = {
+            name: each.cost(*call)
+            for name, each in algorithms.REGISTRY.items()
+            if not each.refuses(*call)
+        }
+        for name, each in algorithms.REGISTRY.items():
+            if name not in able:
+                why = f"refuses: {each.refuses(*call)}"
+                table.add_row(name, "", why, style="dim")
+            elif name == chosen.name:
+                why = "chosen: the smallest predicted time"
+                table.add_row(f"✓ {name}", _time(able[name]), why, style="green")
+            else:
+                ratio = able[name] / able[chosen.name] if able[chosen.name] else 1.0
+                table.add_row(name, _time(able[name]), f"{ratio:.3g} times the chosen")
+        tables.append(table)
+    return tables
+
+
+def _time(seconds: float) -> str:
+    """A time in a fitting unit.
+
+    Examples:
+        >>> _time(0.00123), _time(2e-7)
+        ('1.23 ms', '0.2 µs')
+    """
+    for factor, unit in ((1, "s"), (1e3, "ms")):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
+
+
+def _sizes(option: str, text: str) -> tuple[int, ...]:
+    """Read "56x56".
+
+    Examples:
+        >>> _sizes("--input", "56x56"), _sizes("--input", "9")
+        ((56, 56), (9,))
+    """
+    try:
+        return tuple(int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise GeometryError.of(option, text, "sizes such as 56x56") from None
+
+
+def _per_axis(option: str, text: str) -> int | tuple[int, ...]:
+    """Read "2" for all axes, or "2x1" for each."""
+    sizes = _sizes(option, text)
+    return sizes[0] if len(sizes) == 1 else sizes
+
+
+def _padding(text: str) -> Padding:
+    """Read a name, or sizes."""
+    return text if text.isalpha() or "_" in text else _per_axis("--padding", text)
+
+
+def _pair(option: str, text: str) -> tuple[int, int]:
+    """Read "64:128"."""
+    try:
+        first, second = (int(part) for part in text.split(":"))
+    except ValueError:
+        raise GeometryError.of(option, text, "IN:OUT, such as 64:128") from None
+    if min(first, second) < 1:
+        raise GeometryError.of(option, text, "at least one channel each")
+    return first, second
+
+
+def _checked_dtype(name: str) -> Any:  # noqa: ANN401
+    """The dtype, if there is such a one."""
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    from jconv.cli_verify import DTYPES  # noqa: PLC0415
+
+    if name not in DTYPES:
+        raise GeometryError.of("--dtype", name, f"one of {', '.join(DTYPES)}")
+    return jnp.dtype(name)

@@ -1,0 +1,67 @@
+"""Figures of claims, drawn from what jconv itself computes.
+
+``FIGURES`` says which claims have one. matplotlib is imported only when one is drawn,
+and never through pyplot: no state outlives a figure.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import re
+from typing import TYPE_CHECKING
+
+from jconv.verify.figures.style import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+FIGURES: Mapping[str, str] = {
+    "definition.2d": "definition:sliding_window",
+    "definition.linear": "definition:toeplitz",
+    "linear.collapse": "definition:border_of_same",
+    "filters.blur": "photograph:filters",
+    "stride.subsample": "stride:subsampling",
+    "backward.is-conv": "stride:backward_of_stride",
+    "backward.input-1d": "backward:input_arrows",
+    "backward.kernel-1d": "backward:kernel_arrows",
+    "backward.input-2d": "backward:input_windows",
+}
+"""Claim id -> the ``module:function`` of this package that draws its figure."""
+
+
+def draw(claim_id: str) -> Figure:
+    """A claim's figure."""
+    module, function = FIGURES[claim_id].split(":")
+    package = importlib.import_module(f"{__name__}.{module}")
+    return getattr(package, function)()
+
+
+def svg(claim_id: str) -> str | None:
+    """A claim's figure as an ``<svg>`` element to stand in a page; None without one."""
+    if claim_id not in FIGURES:
+        return None
+    import matplotlib as mpl  # noqa: PLC0415 (slow to load)
+    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
+
+    text = io.StringIO()
+    with mpl.rc_context(SETTINGS):
+        figure = draw(claim_id)
+        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})
+    return _embedded(text.getvalue(), claim_id)
+
+
+def _embedded(document: str, claim_id: str) -> str:
+    """The bare element, with a name for who cannot see it, and ids of its own.
+
+    Two figures in one page must not share ids: a reference would find the wrong one.
+    """
+    element = document[document.index("<svg") :]
+    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
+    prefix = re.sub(r"\W", "-", claim_id)
+    element = re.sub(r'\bid="', f'id="{prefix}-', element)
+    element = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}-", element)
+    label = f'<svg role="img" aria-label="Figure of the claim {claim_id}"'
+    return element.replace("<svg", label, 1)

@@ -1,0 +1,204 @@
+"""The report as a page for people: one file, no network, light and dark, any width."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from jconv.errors import UnsupportedError
+from jconv.verify.device import display_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+TOPICS = {
+    "definition": "What a convolution is",
+    "channels": "Channels",
+    "size": "Sizes",
+    "stride": "Strides",
+    "filters": "Filters on a photograph",
+    "linear": "Stacks without an activation",
+    "conv1x1": "1 × 1 convolutions",
+    "backward": "The derivative of a convolution",
+    "proof": "Proofs",
+    "pool": "Pooling",
+    "net": "Networks",
+}
+"""What the part of an id before its first full stop stands for."""
+
+VERDICTS = {
+    "HOLDS": ("✓", "holds"),
+    "FALSIFIED": ("✗", "falsified"),
+    "UNSUPPORTED": ("○", "unsupported"),
+    "ERROR": ("!", "error"),
+}
+"""Sign and word of each verdict: colour alone tells nothing to many readers."""
+
+KINDS = {
+    "symbolic": "shown for all values of its symbols",
+    "exact": "equality, bit for bit",
+    "bounded": "within an error bound derived beforehand",
+    "measured": "numbers beside what was expected of them",
+}
+"""What each kind of evidence means."""
+
+ROWS_SHOWN = 6
+"""Rows of evidence that stand open; the rest is folded away."""
+
+
+def topic(claim_id: str) -> str:
+    """The heading that a claim belongs under.
+
+    Examples:
+        >>> topic("size.valid"), topic("mine.own")
+        ('Sizes', 'Mine')
+    """
+    prefix = claim_id.split(".", maxsplit=1)[0]
+    return TOPICS.get(prefix, prefix.capitalize())
+
+
+def render(
+    report: Mapping[str, Any], draw: Callable[[str], str | None] | None = None
+) -> str:
+    """The page of a report.
+
+    Args:
+        report: the document of ``report.document``.
+        draw: gives a claim's figure as SVG, or None where it has none; by default
+            ``figures.svg``.
+    """
+    if draw is None:
+        from jconv.verify.figures import svg  # noqa: PLC0415 (matplotlib is slow to load)
+
+        draw = svg
+    claims = [
+        {**claim, "figure": _figure(claim["id"], draw)} for claim in report["claims"]
+    ]
+    # Sorted: claims of one topic may be registered in several files.
+    order = list(dict.fromkeys(topic(claim["id"]) for claim in claims))
+    claims.sort(key=lambda claim: order.index(topic(claim["id"])))
+    grouped = {
+        name: list(members)
+        for name, members in itertools.groupby(
+            claims, key=lambda claim: topic(claim["id"])
+        )
+    }
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            topics=grouped,
+            device_name=display_name(report["device"]),
+            verdicts=VERDICTS,
+            kinds=KINDS,
+            rows_shown=ROWS_SHOWN,
+        )
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    """Everything is escaped; a name the template lacks is an error, not a blank."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("jconv.verify", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(
+        mathematics=mathematics, number=number, share=share, prose=prose
+    )
+    return environment
+
+
+def _figure(claim_id: str, draw: Callable[[str], str | None]) -> Markup | None:
+    """A claim's figure; one that cannot be drawn says so and costs no report."""
+    try:
+        drawn = draw(claim_id)
+    except (UnsupportedError, ImportError, OSError) as error:
+        return Markup('<p class="note">The figure could not be drawn: {}</p>').format(
+            f"{type(error).__name__}: {error}"
+        )
+    return None if drawn is None else Markup(drawn)  # noqa: S704 (our own SVG)
+
+
+_LETTER = re.compile(
+    r"(?<![A-Za-zΑ-ω0-9_&])(d[xwyL]|[∂Δδ]?[A-Za-zΑ-ω])(?![A-Za-zΑ-ω0-9_])"
+)
+"""A variable: one letter that is no part of a word; or a differential, such as dx."""
+
+_SCRIPT = re.compile(r"([A-Za-zΑ-ωΣ\]})′])([_^])(?:\{([^{}]*)\}|([\w*]+|[+−][\w]+))")
+
+
+def mathematics(formula: str) -> Markup:
+    """Plain text as mathematics: variables in italics, ``_`` and ``^`` as scripts.
+
+    Only a single letter takes a script, so names such as kernel_dilation stay whole.
+
+    Examples:
+        >>> str(mathematics("O = I - K_{i+1}"))
+        '<i>O</i> = <i>I</i> − <i>K</i><sub><i>i</i>+1</sub>'
+    """
+    text = re.sub(r"(?<=\s)-(?=\s)", "−", str(formula))
+    pieces, end = [], 0
+    for found in _SCRIPT.finditer(text):
+        before = text[found.start() - 1 : found.start()]
+        if before.isalnum() or before == "_":
+            continue
+        pieces.append(_italic(text[end : found.start() + 1]))
+        tag = "sub" if found[2] == "_" else "sup"
+        script = found[3] if found[3] is not None else found[4]
+        pieces.append(Markup(f"<{tag}>{_italic(script)}</{tag}>"))
+        end = found.end()
+    return Markup("").join([*pieces, _italic(text[end:])])
+
+
+def _italic(text: str) -> Markup:
+    """Escaped text with its single letters in italics."""
+    return Markup(_LETTER.sub(r"<i>\1</i>", str(escape(text))))
+
+
+def prose(text: str) -> Markup:
+    """A sentence, in which words in backquotes are code.
+
+    Examples:
+        >>> str(prose("``conv`` is < `dot`"))
+        '<code>conv</code> is &lt; <code>dot</code>'
+    """
+    return Markup(re.sub(r"(`+)([^`]+)\1", r"<code>\2</code>", str(escape(text))))
+
+
+def number(value: Any) -> str:  # noqa: ANN401
+    """A figure as a reader likes it: separators, four digits, lists in full.
+
+    Examples:
+        >>> number(73728), number(0.123456), number([1, 2.5]), number(1.25e-9)
+        ('73,728', '0.1235', '1, 2.5', '1.25e-09')
+    """
+    if isinstance(value, list):
+        return ", ".join(map(number, value))
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def share(evidence: Mapping[str, Any]) -> str:
+    """The error beside its bound.
+
+    Examples:
+        >>> share({"error": 1e-7, "bound": 4e-7}), share({"error": 0.0, "bound": None})
+        ('1e-07, 25% of its bound', '0')
+    """
+    error, bound = evidence["error"], evidence["bound"]
+    if error is None:
+        return ""
+    if isinstance(error, str) or isinstance(bound, str) or not bound:
+        return number(error)
+    return f"{number(error)}, {100 * error / bound:.2g}% of its bound"

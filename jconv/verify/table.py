@@ -1,0 +1,107 @@
+"""What a terminal shows: a progress bar while claims are checked, then a table."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from jconv.verify.engine import Finished, Started
+from jconv.verify.page import VERDICTS, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rich.console import Console
+
+    from jconv.verify.engine import Event
+
+STYLES = {
+    "HOLDS": "green",
+    "FALSIFIED": "bold red",
+    "UNSUPPORTED": "yellow",
+    "ERROR": "bold red",
+}
+"""Colour of each verdict; the word stands beside it."""
+
+
+@contextlib.contextmanager
+def progress(console: Console, total: int) -> Iterator[Callable[[Event], None]]:
+    """A listener that keeps a progress bar; without a terminal it says nothing."""
+    columns = (
+        TextColumn("{task.description:<32}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("starting", total=total)
+
+        def listen(event: Event) -> None:
+            if isinstance(event, Started):
+                bar.update(task, description=event.claim.id)
+            elif isinstance(event, Finished):
+                bar.advance(task)
+
+        yield listen
+
+
+def show(console: Console, report: Mapping[str, Any]) -> None:
+    """Print the table, then every claim that does not hold, then the verdict."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("claim", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    for name in ("comparisons", "proved for", "error/bound", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for claim in report["claims"]:
+        sign, word = VERDICTS[claim["verdict"]]
+        table.add_row(
+            claim["id"],
+            f"[{STYLES[claim['verdict']]}]{sign} {word}",
+            number(claim["cases"]),
+            number(claim["proved"]) if claim["proved"] else "",
+            _strain(claim["worst"]),
+            f"{claim['seconds']:.2f}",
+        )
+    console.print(table)
+    for claim in report["claims"]:
+        if claim["verdict"] != "HOLDS":
+            _explain(console, claim)
+    console.print()
+    console.print(report["summary"]["sentence"], style="bold", markup=False)
+
+
+def _explain(console: Console, claim: Mapping[str, Any]) -> None:
+    """Why a claim does not hold, and how to see it again."""
+    style, worst = STYLES[claim["verdict"]], claim["worst"]
+    console.print()
+    console.print(
+        f"[{style}]{claim['verdict']}[/] {claim['id']}: {escape(claim['says'])}"
+    )
+    lines = [("reason", claim["reason"])]
+    if claim["verdict"] == "FALSIFIED" and worst is not None:
+        lines += [("fails", worst["what"]), ("case", worst["case"])]
+    for name, text in (*lines, ("repeat", claim["repeat"])):
+        if text:
+            console.print(f"  {name:<7}{text}", markup=False, highlight=False)
+
+
+def _strain(worst: Mapping[str, Any] | None) -> str:
+    """The worst error as a share of its bound; blank where nothing was bounded."""
+    if worst is None or worst["error"] is None:
+        return ""
+    error, bound = worst["error"], worst["bound"]
+    if isinstance(error, str) or isinstance(bound, str) or not bound:
+        return number(error)
+    return f"{error / bound:.2g}"
