@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from jax import lax
 
@@ -172,12 +173,11 @@ def peer(case: Case, x: jax.Array, w: jax.Array, **options: Any) -> jax.Array:
     )
     flat = x.reshape(math.prod(case.batch), *x.shape[x.ndim - rank - 1 :])
     spatial = "DHWXYZ"[:rank]
-    pads = _full_pads(case)
     y = lax.conv_general_dilated(
         flat,
         w,
         [axis.stride for axis in geometry.axes],
-        pads,
+        geometry.padding,
         lhs_dilation=[axis.input_dilation for axis in geometry.axes],
         rhs_dilation=[abs(axis.kernel_dilation) for axis in geometry.axes],
         dimension_numbers=(f"N{spatial}C", f"{spatial}IO", f"N{spatial}C"),
@@ -187,12 +187,10 @@ def peer(case: Case, x: jax.Array, w: jax.Array, **options: Any) -> jax.Array:
     return y.reshape(*case.batch, *y.shape[1:])
 
 
-def _full_pads(case: Case) -> list[tuple[int, int]]:
-    """(low, high) pads, the last window's end included."""
-    return list(case.geometry.padding)
-
-
 # Strategies -------------------------------------------------------------------------
+
+compiling = settings(max_examples=max(settings.default.max_examples // 4, 1))
+"""For property tests whose every example compiles a program of its own."""
 
 
 @st.composite
