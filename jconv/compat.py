@@ -76,3 +76,16 @@ def no_mesh() -> Iterator[None]:
     """Trace as if there were no mesh: the partitioner then places what is inside."""
     with jax.sharding.use_abstract_mesh(jax.sharding.AbstractMesh((), ())):
         yield
+
+
+def open_jaxpr(closed: Any) -> Any:  # noqa: ANN401
+    """The jaxpr inside a closed one; from jax 0.12 on they are one class."""
+    return getattr(closed, "jaxpr", closed)
+
+
+def scan_counts(params: Any) -> tuple[int, int]:  # noqa: ANN401
+    """How many operands of a ``scan`` are constants, and how many its carry."""
+    if "num_consts" in params:
+        return params["num_consts"], params["num_carry"]
+    consts, carry, _ = params["ft_in"].unpack()  # from jax 0.12 on
+    return len(consts), len(carry)

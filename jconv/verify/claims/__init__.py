@@ -8,5 +8,18 @@ from jconv.verify.claims import channels
 from jconv.verify.claims import sizes
 from jconv.verify.claims import filters
 from jconv.verify.claims import composition
+from jconv.verify.claims import backward_by_hand
+from jconv.verify.claims import backward_structure
+from jconv.verify.claims import backward_routes
 
-__all__ = ["channels", "composition", "definition", "filters", "linearity", "sizes"]
+__all__ = [
+    "backward_by_hand",
+    "backward_routes",
+    "backward_structure",
+    "channels",
+    "composition",
+    "definition",
+    "filters",
+    "linearity",
+    "sizes",
+]

@@ -1,0 +1,217 @@
+"""Five routes to one derivative, and the proof on a basis."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jconv import algorithms, numerics
+from jconv.geometry import ROLES
+from jconv.verify import basis, families, routes
+from jconv.verify.claim import Evidence, claim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jconv.geometry import Role
+    from jconv.verify.context import Context
+    from jconv.verify.families import Case
+
+PLAIN: dict[str, Any] = {
+    "rank": 1,
+    "stride": 1,
+    "padding": "valid",
+    "kernel_dilation": 1,
+    "input_dilation": 1,
+    "groups": "one",
+    "batch": (),
+}
+
+PROVED: tuple[dict[str, Any], ...] = (
+    {},
+    {"stride": 2, "padding": "same", "kernel_dilation": -2},
+    {"rank": 2, "groups": "depthwise", "stride": 2},
+    {"stride": 3, "padding": "asymmetric", "input_dilation": 2},
+    {"padding": "negative", "groups": "two", "batch": (2,)},
+    {"padding": "full", "kernel_dilation": -1},
+    {"rank": 0, "groups": "two"},
+    {"padding": "causal", "kernel_dilation": 2, "groups": "depthwise"},
+    {"stride": 2, "input_dilation": 3, "padding": "same"},
+    {"rank": 2, "padding": "negative", "kernel_dilation": -1, "groups": "two"},
+    {"rank": 2, "padding": "same", "stride": 2, "input_dilation": 3},
+    {"rank": 2, "padding": "full", "groups": "depthwise", "kernel_dilation": 2},
+)
+"""What distinguishes each geometry of the proof by basis from the plainest one."""
+
+QUICK_PROOFS = 3
+"""How many of them a quick run takes."""
+
+TINY = 1e-300
+"""Keeps 0 / 0 out of the ratio of an error to a sum of no terms."""
+
+
+@claim(
+    "backward.derived-equals-coded",
+    says="What JAX derives from plain lax operations, the primitive's relabelling "
+    "rule, the coded derivatives, the textbook's transposed convolutions and lax's own "
+    "derivative are the same numbers.",
+    formula="vjp(plain) = vjp(conv) = conv_…_vjp = textbook = vjp(lax) = ΣT",
+    source="the trilinear form",
+    kind="exact",
+    falsified_by="a geometry, dtype and algorithm for which one route differs from the "
+    "sum over T in one bit, on integer operands whose sums are representable",
+)
+def backward_derived_equals_coded(context: Context) -> Iterator[Evidence]:
+    """All routes on a t-wise sample of the family, with dtypes and algorithms."""
+    exact = [
+        name for name, each in algorithms.REGISTRY.items() if each.exact_on_integers
+    ]
+    strength = 2 if context.quick else 3
+    cases = families.sample(strength, dtype=context.dtypes, method=exact)
+    sizes = f"{strength}-wise sample of {len(cases)} cases"
+    for n, case in enumerate(cases):
+        x, w, dy = routes.operand_arrays(case, context.integers)
+        expected = routes.oracle(case, x, w, dy)
+        found, missing = _all_routes(case, x, w, dy)
+        wrong = {
+            f"{name} route to {role}": _difference(got, expected[role])
+            for (role, name), got in found.items()
+            if _difference(got, expected[role])
+        }
+        yield Evidence(
+            not wrong,
+            f"{case.method}, {case.dtype}: {case.geometry!r}",
+            cases=len(found),
+            case=case.call,
+            size=case.size,
+            numbers=wrong
+            | ({"without": missing} if missing else {})
+            | ({"family": sizes} if n == 0 else {}),
+        )
+
+
+def _all_routes(case: Case, x: Any, w: Any, dy: Any) -> tuple[routes.Found, str]:  # noqa: ANN401
+    """Every route's results; without the peer's where the platform lacks them."""
+    try:
+        return jax.jit(routes.every_route(case))(x, w, dy), ""
+    except jax.errors.JaxRuntimeError as error:
+        missing = f"lax, which fails here: {str(error).splitlines()[0][:80]}"
+        return jax.jit(routes.every_route(case, with_peer=False))(x, w, dy), missing
+
+
+def _difference(got: Any, expected: Any) -> str:  # noqa: ANN401
+    """What is wrong with an array; empty if it equals the oracle's bit for bit."""
+    got = np.asarray(got)
+    if got.shape != expected.shape:
+        return f"shape {got.shape}, not {expected.shape}"
+    if np.array_equal(got, expected.astype(got.dtype)):
+        return ""
+    wide = np.complex128 if np.iscomplexobj(expected) else np.float64
+    return f"off by up to {np.abs(got.astype(wide) - expected).max():g}"
+
+
+@claim(
+    "backward.proof-by-basis",
+    says="On these geometries every routine is proved right: it is bilinear, which its "
+    "jaxpr shows, and right on all pairs of basis vectors, which leaves no other pair "
+    "to be wrong on.",
+    formula="f bilinear and f(eᵢ, eⱼ) = ΣT eᵢ eⱼ for all i, j  ⟹  f = ΣT",
+    source="linear algebra",
+    kind="exact",
+    falsified_by="a pair of basis vectors on which a routine differs from the relation",
+)
+def backward_proof_by_basis(context: Context) -> Iterator[Evidence]:
+    """The three roles, by every algorithm, by the textbook and as JAX derives them."""
+    for changes in PROVED[: QUICK_PROOFS if context.quick else None]:
+        case = families.make_case(PLAIN | changes)
+        mistakes: dict[str, str] = {}
+        doubts: dict[str, str] = {}
+        n_pairs, n_routines = 0, 0
+        for out in ROLES:
+            pairs, verdicts = basis.check(case, out)
+            n_pairs += pairs * len(verdicts)
+            n_routines += len(verdicts)
+            for name, against in verdicts.items():
+                kind = doubts if against.startswith("bilinearity") else mistakes
+                if against:
+                    kind[f"{name} for {out}"] = against
+        proved = not mistakes and not doubts
+        yield Evidence(
+            not mistakes,
+            f"{n_routines} routines for three roles, {case.geometry!r}: "
+            + ("proved" if proved else "exact on a basis"),
+            cases=n_pairs,
+            case=case.call,
+            size=case.size,
+            proved=int(proved),
+            numbers=mistakes | doubts,
+        )
+
+
+@claim(
+    "backward.rounding",
+    says="With real numbers the routes differ by rounding alone, and by no more than "
+    "the a-priori bound of a sum of that many products.",
+    formula="|computed − exact| ≤ B Σ|terms|,  B = γₙ plus the result's rounding",
+    source="N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2002",
+    kind="bounded",
+    falsified_by="an entry whose error exceeds the bound",
+)
+def backward_rounding(context: Context) -> Iterator[Evidence]:
+    """Random normal operands in each float dtype, against the oracle in double."""
+    changes = {"rank": 2, "stride": 2, "padding": "same", "batch": (2,)}
+    for dtype in context.dtypes:
+        if not jnp.issubdtype(dtype, jnp.inexact):
+            continue
+        case = families.make_case(PLAIN | changes | {"dtype": dtype})
+        x, w, dy = (
+            context.rng(n).normal(size=shape).astype(jnp.dtype(dtype))
+            for n, shape in enumerate((case.x, case.w, case.y))
+        )
+        expected = routes.oracle(case, x, w, dy)
+        absolute = routes.oracle(case, *(np.abs(each) for each in (x, w, dy)))
+        for method, found in _by_every_algorithm(case, x, w, dy).items():
+            for role in ROLES:
+                bound = _bound(case, role, method)
+                error = np.abs(_wide(found[role]) - expected[role])
+                ratio = float((error / np.maximum(absolute[role], TINY)).max())
+                yield Evidence(
+                    ratio <= bound,
+                    f"{method}, {dtype}, {role}",
+                    case=f"{case.call}, method={method!r}",
+                    size=case.size,
+                    error=ratio,
+                    bound=bound,
+                    numbers={"roundoffs": ratio / numerics.unit_roundoff(dtype)},
+                )
+
+
+def _by_every_algorithm(case: Case, *arrays: Any) -> dict[str, Any]:  # noqa: ANN401
+    """y, dx and dw by every algorithm, in one program: compiling dominates."""
+    options = {"precision": "highest"}  # the bound is that of the dtype itself
+    computed = {
+        method: routes.coded(dataclasses.replace(case, method=method), **options)
+        for method in algorithms.REGISTRY
+    }
+    return jax.jit(
+        lambda x, w, dy: {name: each(x, w, dy) for name, each in computed.items()}
+    )(*arrays)
+
+
+def _bound(case: Case, role: Role, method: str) -> float:
+    """The algorithm's bound, and the rounding of the oracle's own double sum."""
+    shapes = {each: case.canonical(each) for each in ROLES}
+    algorithm = algorithms.REGISTRY[method]
+    return algorithm.error_bound(
+        case.geometry, shapes, role, case.dtype
+    ) + algorithm.error_bound(case.geometry, shapes, role, "float64")
+
+
+def _wide(array: Any) -> Any:  # noqa: ANN401
+    """The array in double precision, complex if it is complex."""
+    array = np.asarray(array)
+    return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
