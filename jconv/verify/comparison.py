@@ -109,13 +109,13 @@ def equality(
             numbers={"shape": got.shape, "expected shape": expected.shape},
         )
     holds = np.array_equal(got, expected)
-    worst = None if holds else float(np.max(np.abs(got - expected)))
+    off = np.abs(np.subtract(got, expected, dtype="complex128"))
     return Evidence(
         holds=holds,
         what=what,
         case=case,
         size=expected.size,
-        error=worst,
+        error=None if holds else float(off.max()),
         bound=None if holds else 0.0,
         proved=proved,
     )

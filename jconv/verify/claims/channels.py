@@ -1,7 +1,5 @@
 """Channels: summed over at the input, stacked at the output."""
 
-# ruff: noqa: RUF001, RUF002 (formulas are written with their own letters)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,5 @@
 """What a convolution is: a kernel that slides, in any number of dimensions."""
 
-# ruff: noqa: RUF001, RUF002 (formulas are written with their own letters)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -99,7 +97,7 @@ def definition_2d(context: Context) -> Iterator[Evidence]:
 )
 def definition_nd(context: Context) -> Iterator[Evidence]:
     """Rank 1 to 4 (0 to 5 without ``--quick``), several channels, unequal sizes."""
-    spatial, kernel = (4, 5, 3, 6, 2), (3, 2, 1, 2, 2)
+    spatial, kernel = (4, 5, 3, 6, 2), (2, 2, 1, 2, 2)
     ranks = (1, 2, 3, 4) if context.quick else (0, 1, 2, 3, 4, 5)
     for rank in ranks:
         case = Case((*spatial[:rank], 2), (*kernel[:rank], 2, 3))
@@ -110,7 +108,7 @@ def definition_nd(context: Context) -> Iterator[Evidence]:
     "definition.cross-correlation",
     says="What neural networks call convolution is cross-correlation; true convolution "
     "runs the kernel backwards, and only then may signal and kernel change roles.",
-    formula="correlation Σₐ f(a) g(i + a);  convolution Σₐ f(a) g(i − a), f ∗ g = g ∗ f",
+    formula="correlation Σₐ f(a) g(i + a);  convolution Σₐ f(a) g(i − a),  f∗g = g∗f",
     source="S0, S3",
     kind="exact",
     falsified_by="a reversed kernel that does not give true convolution, a convolution "

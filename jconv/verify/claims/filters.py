@@ -1,7 +1,5 @@
 """The classic 3 by 3 filters, on a real photograph."""
 
-# ruff: noqa: RUF001, RUF002 (formulas are written with their own letters)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

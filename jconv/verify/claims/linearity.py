@@ -1,7 +1,5 @@
 """A convolution is a dense layer whose weights are tied and mostly zero."""
 
-# ruff: noqa: RUF001, RUF002 (formulas are written with their own letters)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
