@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jaxlib
 import numpy as np
 
 PLATFORMS = ("cpu", "gpu", "tpu")
@@ -37,6 +36,7 @@ def record(platform: str) -> dict[str, Any]:
         'cpu'
     """
     devices = jax.devices(platform)
+    precision = jax.config.jax_default_matmul_precision  # type: ignore[attr-defined]
     return {
         "platform": devices[0].platform,
         "kind": devices[0].device_kind,
@@ -47,10 +47,9 @@ def record(platform: str) -> dict[str, Any]:
         "python": system.python_version(),
         "jconv": jconv_version(),
         "jax": jax.__version__,
-        "jaxlib": jaxlib.__version__,
+        "jaxlib": importlib.metadata.version("jaxlib"),
         "numpy": np.__version__,
-        "default_matmul_precision": jax.config.jax_default_matmul_precision
-        or "default",
+        "default_matmul_precision": precision or "default",
         "x64": True,  # the engine switches it on
         "xla_flags": _without_paths(os.environ.get("XLA_FLAGS", "")),
     }
@@ -68,7 +67,7 @@ def jconv_version() -> str:
     try:
         return importlib.metadata.version("jconv")
     except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        return "checkout"
 
 
 def _devices(platform: str) -> list[Any]:

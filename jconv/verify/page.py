@@ -1,5 +1,7 @@
 """The report as a page for people: one file, no network, light and dark, any width."""
 
+# ruff: noqa: RUF001 (mathematics is written in its own signs)
+
 from __future__ import annotations
 
 import functools
@@ -129,12 +131,20 @@ def _figure(claim_id: str, draw: Callable[[str], str | None]) -> Markup | None:
     return None if drawn is None else Markup(drawn)  # noqa: S704 (our own SVG)
 
 
-_LETTER = re.compile(
-    r"(?<![A-Za-zΑ-ω0-9_&])(d[xwyL]|[∂Δδ]?[A-Za-zΑ-ω])(?![A-Za-zΑ-ω0-9_])"
-)
+_WORD = "A-Za-zΑ-ΡΤ-ω"  # without the sign of summation
+_LETTER = re.compile(rf"(?<![{_WORD}0-9_&])(d[xwyL]|[∂Δδ]?[{_WORD}])(?![{_WORD}0-9_])")
 """A variable: one letter that is no part of a word; or a differential, such as dx."""
 
-_SCRIPT = re.compile(r"([A-Za-zΑ-ωΣ\]})′])([_^])(?:\{([^{}]*)\}|([\w*]+|[+−][\w]+))")
+_SCRIPT = re.compile(
+    rf"([{_WORD}Σ\]}})′])([_^])(?:\{{([^{{}}]*)\}}|([\w*]+|[+−][\w]+))"
+)
+"""A letter or a bracket with ``_x``, ``_{...}``, ``^x`` or ``^{...}`` after it."""
+
+_SMALL = "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵩᵣₛₜᵤᵥₓ꜀"
+_NORMAL = str.maketrans(_SMALL, "0123456789+−aehijklmnopqrstuvxc")
+"""Unicode's subscripts, and what they stand for; it has no q and no c, so a phi and a
+tone letter pass for them. As ``<sub>`` they need no rare font.
+"""
 
 
 def mathematics(formula: str) -> Markup:
@@ -143,10 +153,13 @@ def mathematics(formula: str) -> Markup:
     Only a single letter takes a script, so names such as kernel_dilation stay whole.
 
     Examples:
-        >>> str(mathematics("O = I - K_{i+1}"))
-        '<i>O</i> = <i>I</i> − <i>K</i><sub><i>i</i>+1</sub>'
+        >>> str(mathematics("Σᵢ,ⱼ x₊₁"))
+        'Σ<sub><i>i</i>,<i>j</i></sub> <i>x</i><sub>+1</sub>'
+        >>> str(mathematics("O = K_{i+1} + pad_low"))
+        '<i>O</i> = <i>K</i><sub><i>i</i>+1</sub> + pad_low'
     """
     text = re.sub(r"(?<=\s)-(?=\s)", "−", str(formula))
+    text = re.sub(f"[{_SMALL}]+", lambda run: f"_{{{run[0].translate(_NORMAL)}}}", text)
     pieces, end = [], 0
     for found in _SCRIPT.finditer(text):
         before = text[found.start() - 1 : found.start()]
@@ -201,4 +214,5 @@ def share(evidence: Mapping[str, Any]) -> str:
         return ""
     if isinstance(error, str) or isinstance(bound, str) or not bound:
         return number(error)
-    return f"{number(error)}, {100 * error / bound:.2g}% of its bound"
+    percent = f"{100 * error / bound:.2g}% of its bound"
+    return percent if bound == 1 else f"{number(error)}, {percent}"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import json
 import math
 import os
@@ -75,7 +75,7 @@ def document(
         options: what the user asked for.
         device: the device record.
     """
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     context = options.context(device["platform"])
     written: dict[str, Any] = {
         "schema": SCHEMA,
@@ -91,7 +91,7 @@ def document(
         "summary": _summary(results, device),
         "claims": [_claim(result, options) for result in results],
     }
-    return plain(written)  # type: ignore[no-any-return]
+    return plain(written)
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> list[Path]:

@@ -44,12 +44,12 @@ def svg(claim_id: str) -> str | None:
     if claim_id not in FIGURES:
         return None
     import matplotlib as mpl  # noqa: PLC0415 (slow to load)
-    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
 
     text = io.StringIO()
     with mpl.rc_context(SETTINGS):
-        figure = draw(claim_id)
-        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})
+        draw(claim_id).savefig(
+            text, format="svg", bbox_inches="tight", metadata={"Date": None}
+        )
     return _embedded(text.getvalue(), claim_id)
 
 

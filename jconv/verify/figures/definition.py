@@ -1,5 +1,7 @@
 """Figures of what a convolution is."""
 
+# ruff: noqa: RUF001 (mathematics is written in its own signs)
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -63,7 +65,7 @@ def toeplitz() -> Figure:
     image = _matrix((5, 5), np.array([[1.0, 3.0], [-2.0, 2.0]]))
     figure = Figure(figsize=(9, 7.6), layout="constrained")
     panels = figure.subplots(2, 2, width_ratios=(8, 6))
-    titles = ("forward: y = W x", "backward: dx = Wᵀ dy")
+    titles = ("forward: y = A x", "backward: dx = Aᵀ dy")
     names = (("input index", "output index"), ("output index", "input index"))
     rows = ((line, "8 inputs, 3 weights"), (image, "5 × 5 image, 2 × 2 weights"))
     for row, (matrix, what) in enumerate(rows):

@@ -1,5 +1,7 @@
 """Figures of what a stride does, forward and backward."""
 
+# ruff: noqa: RUF001 (mathematics is written in its own signs)
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -63,7 +65,7 @@ def subsampling() -> Figure:
 
 
 def backward_of_stride() -> Figure:
-    """Derive dx of a strided convolution: the reversed kernel slides over the stuffed dy."""
+    """Dx of a strided convolution: the kernel, reversed, slides over stuffed dy."""
     dx = _input_derivative()
     stuffed = np.zeros(STRIDE * (DY.size - 1) + 1)
     stuffed[::STRIDE] = DY
@@ -79,7 +81,7 @@ def backward_of_stride() -> Figure:
     text(
         axes,
         (5.6, 3.6),
-        "zeros: 1 for the stride,\n2 at each end",
+        "zeros: 1 between,\n2 at each end",
         ha="right",
         color=SOFT,
     )

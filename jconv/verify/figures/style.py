@@ -1,5 +1,7 @@
 """The look that all figures share: one colour per role, cells, and arrows."""
 
+# ruff: noqa: RUF001 (mathematics is written in its own signs)
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
