@@ -47,8 +47,15 @@ def operand_arrays(case: Case, integers: Callable[..., Any]) -> tuple[Any, Any, 
     )
     if np.dtype(jnp.dtype(case.dtype)).itemsize < numerics.NARROW_BYTES:
         # Eight significant bits: keep every sum below 256.
-        x, w, dy = (np.sign(array) for array in (x, w, dy))
+        x, w, dy = (signs(array) for array in (x, w, dy))
     return x, w, dy
+
+
+def signs(array: Any) -> Any:  # noqa: ANN401
+    """The numbers -1, 0 and 1, in both parts of a complex array."""
+    if np.iscomplexobj(array):
+        return np.sign(array.real) + 1j * np.sign(array.imag)
+    return np.sign(array)
 
 
 def oracle(case: Case, x: Any, w: Any, dy: Any) -> dict[Role, Any]:  # noqa: ANN401

@@ -11,6 +11,7 @@ from jconv.verify.claims import composition
 from jconv.verify.claims import backward_by_hand
 from jconv.verify.claims import backward_structure
 from jconv.verify.claims import backward_routes
+from jconv.verify.claims import transforms
 
 __all__ = [
     "backward_by_hand",
@@ -22,4 +23,5 @@ __all__ = [
     "filters",
     "linearity",
     "sizes",
+    "transforms",
 ]

@@ -263,7 +263,7 @@ def definition_locality(context: Context) -> Iterator[Evidence]:
                 f"nonzero derivatives = the windows, {geometry!r}, by {method}",
                 J != 0,
                 expected,
-                case=case.text(context, method),
+                case=f"{case.text(context, method)}, x and w as np.abs(.) + 1",
             )
             if geometry == plain():
                 windows = [np.flatnonzero(row).tolist() for row in J[:, 0, :, 0]]
