@@ -1,0 +1,310 @@
+"""Dtypes: promoted as JAX does, accumulated wide, and handed back to each operand."""
+
+from __future__ import annotations
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+import jconv
+from jconv.algorithms import REGISTRY
+from tests.cases import Case, integers, named, oracle, peer
+from tests.programs import conv_parameters
+
+CASE = named("groups-2")
+ROLES = ("input", "kernel", "output")
+
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+COMPLEX = ("complex64", "complex128")
+INTEGERS = ("int8", "uint8", "int16", "int32", "int64")
+
+
+def arrays(case: Case, *dtypes):
+    """x, w and dy of a case in three dtypes."""
+    return [
+        jnp.asarray(case.array(role, dtype=_exact(d)), d)
+        for role, d in zip(ROLES, dtypes, strict=False)
+    ]
+
+
+def _exact(dtype):
+    """A NumPy dtype of the same kind that holds small integers exactly."""
+    kinds = {"c": "complex128", "u": "uint8"}
+    return kinds.get(dtype[0], "int8")
+
+
+def conv(x, w, **options):
+    return jconv.conv(x, w, **CASE.arguments, **options)
+
+
+def wide(array):
+    """Exactly the same numbers in NumPy's widest dtype of the kind."""
+    array = np.asarray(array)
+    return array.astype("complex128" if array.dtype.kind == "c" else "float64")
+
+
+@pytest.mark.parametrize("method", ["auto", *REGISTRY])
+@pytest.mark.parametrize("dtype", [*FLOATS, *COMPLEX, *INTEGERS])
+def test_each_dtype_is_kept_and_exact_on_small_integers(dtype, method):
+    """|sums| < 2^7, which int8 and even bfloat16 hold exactly."""
+    x, w, dy = (
+        array // 2 if dtype in INTEGERS else (array / 2).round()
+        for array in arrays(CASE, dtype, dtype, dtype)
+    )
+    arguments = {**CASE.arguments, "method": method}
+
+    @jax.jit
+    def program(x, w, dy):
+        return (
+            jconv.conv(x, w, **arguments),
+            jconv.conv_input_vjp(dy, w, input_shape=x.shape, **arguments),
+            jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, **arguments),
+        )
+
+    expected = (
+        oracle(CASE, "output", wide(x), wide(w)),
+        oracle(CASE, "input", wide(w), wide(dy)),
+        oracle(CASE, "kernel", wide(x), wide(dy)),
+    )
+    for computed, exact in zip(program(x, w, dy), expected, strict=True):
+        assert computed.dtype == dtype
+        assert abs(exact).max() < 128
+        np.testing.assert_array_equal(wide(computed), exact)
+
+
+@pytest.mark.parametrize("dtype", ["float8_e4m3fn", "float8_e5m2"])
+def test_float8_is_summed_in_float32(dtype):
+    x, w = jnp.ones((6, 1), dtype), jnp.ones((6, 1, 1), dtype)
+    y = jax.jit(lambda x, w: jconv.conv(x, w, preferred_element_type="float32"))(x, w)
+    assert y.dtype == "float32"
+    assert y.item() == 6
+    assert jconv.conv(x, w).dtype == dtype
+
+
+# Promotion --------------------------------------------------------------------------
+
+MIXED = [
+    *itertools.permutations(("bfloat16", "float32"), 2),
+    *itertools.permutations(("float16", "bfloat16"), 2),
+    *itertools.permutations(("float32", "float64"), 2),
+    *itertools.permutations(("float32", "complex64"), 2),
+    *itertools.permutations(("float64", "complex64"), 2),
+    *itertools.permutations(("int8", "float16"), 2),
+    *itertools.permutations(("int32", "int8"), 2),
+]
+
+
+@pytest.mark.parametrize("pair", MIXED, ids="-".join)
+def test_the_result_has_the_promoted_dtype(pair):
+    x, w, _ = arrays(CASE, *pair, "float32")
+    y = jax.jit(conv)(x, w)
+    assert y.dtype == jnp.result_type(x, w)
+    expected = oracle(CASE, "output", wide(x), wide(w))
+    np.testing.assert_array_equal(wide(y), expected)
+
+
+@pytest.mark.parametrize("pair", MIXED[:10], ids="-".join)
+def test_every_cotangent_has_its_primals_dtype_as_in_lax_on_promoted_operands(pair):
+    """The conversion is differentiated too: a real operand gets the real part."""
+    dtype = jnp.result_type(*pair)
+    x, w, dy = arrays(CASE, *pair, str(dtype))
+
+    @jax.jit
+    def program(x, w, dy):
+        def promoted(x, w):
+            return peer(
+                CASE,
+                lax.convert_element_type(x, dtype),
+                lax.convert_element_type(w, dtype),
+            )
+
+        return jax.vjp(conv, x, w)[1](dy), jax.vjp(promoted, x, w)[1](dy)
+
+    computed, expected = program(x, w, dy)
+    for primal, got, wanted in zip((x, w), computed, expected, strict=True):
+        assert got.dtype == primal.dtype
+        np.testing.assert_array_equal(wide(got), wide(wanted))
+
+
+def test_second_order_gradients_keep_the_dtypes():
+    x, w, _ = arrays(CASE, "float32", "bfloat16", "float32")
+
+    def loss(x, w):
+        return (conv(x, w) ** 2).sum()
+
+    hessian = jax.eval_shape(jax.hessian(loss, (0, 1)), x, w)
+    # A second derivative has the dtype of the operand of its first (jacfwd of jacrev).
+    assert [[each.dtype for each in row] for row in hessian] == [
+        ["float32", "float32"],
+        ["bfloat16", "bfloat16"],
+    ]
+
+
+def test_the_public_vjps_promote_as_conv_does():
+    x, w, dy = arrays(CASE, "bfloat16", "float32", "bfloat16")
+    dx = jconv.conv_input_vjp(dy, w, input_shape=x.shape, **CASE.arguments)
+    dw = jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, **CASE.arguments)
+    assert (dx.dtype, dw.dtype) == ("float32", "bfloat16")
+
+
+def test_weak_types_stay_weak_only_if_both_are():
+    strong = jnp.ones((2, 1, 1), "float32")
+    weak_jaxpr = jax.make_jaxpr(
+        lambda: jconv.conv(lax.broadcast(1.0, (6, 1)), lax.broadcast(1.0, (2, 1, 1)))
+    )()
+    assert weak_jaxpr.out_avals[0].weak_type
+    mixed = jax.make_jaxpr(lambda w: jconv.conv(lax.broadcast(1.0, (6, 1)), w))(strong)
+    assert not mixed.out_avals[0].weak_type
+    assert mixed.out_avals[0].dtype == "float32"
+
+
+# Accumulation -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["auto", *REGISTRY])
+@pytest.mark.parametrize(("dtype", "big"), [("bfloat16", 256.0), ("float16", 2048.0)])
+def test_narrow_floats_are_summed_in_float32(dtype, big, method):
+    """``big`` and eight ones: a narrow sum would stay at ``big`` for ever."""
+    taps = jnp.ones((9, 1, 1), dtype)
+    x = jnp.ones((9, 1), dtype).at[0, 0].set(big)
+    assert jnp.asarray(big, dtype) + jnp.asarray(1.0, dtype) == big
+    wanted = big + 8
+    assert jnp.asarray(wanted, dtype) == wanted
+
+    @jax.jit
+    def program(x, w):
+        y = jconv.conv(x, w, method=method)
+        dw = jconv.conv_kernel_vjp(
+            x, taps[:, :, 0], kernel_shape=(1, 1, 1), method=method
+        )
+        dx = jconv.conv_input_vjp(
+            x, w, input_shape=(9, 1), padding="same", method=method
+        )
+        return y, dw, dx
+
+    y, dw, dx = program(x, taps)
+    assert y.item() == wanted
+    assert dw.item() == wanted
+    assert dx[4, 0] == wanted
+    exact = jconv.conv(x, taps, preferred_element_type="float32", method=method)
+    assert exact.item() == big + 8
+
+
+@pytest.mark.parametrize("method", ["auto", *REGISTRY])
+def test_integers_wrap_as_their_dtype_unless_a_wider_one_is_preferred(method):
+    x, w = jnp.full((3, 1), 100, "int8"), jnp.full((3, 1, 1), 2, "int8")
+    wide_sum = jconv.conv(x, w, preferred_element_type="int32", method=method)
+    assert (wide_sum.dtype, wide_sum.item()) == ("int32", 600)
+    narrow = jconv.conv(x, w, method=method)
+    assert (narrow.dtype, narrow.item()) == ("int8", 600 - 512)
+
+
+PREFERRED = [
+    ("float16", "float32"),
+    ("bfloat16", "float64"),
+    ("float32", "float64"),
+    ("int8", "int32"),
+    ("int8", "float32"),
+    ("uint8", "uint32"),
+    ("complex64", "complex128"),
+]
+
+
+@pytest.mark.parametrize("pair", PREFERRED, ids="-".join)
+def test_preferred_element_type_is_the_results_and_not_the_cotangents(pair):
+    dtype, preferred = pair
+    x, w, _ = arrays(CASE, dtype, dtype, dtype)
+    y = jax.jit(lambda x, w: conv(x, w, preferred_element_type=preferred))(x, w)
+    assert y.dtype == preferred
+    np.testing.assert_array_equal(wide(y), oracle(CASE, "output", wide(x), wide(w)))
+    if "int" not in dtype:
+        dx, dw = jax.eval_shape(
+            lambda x, w, dy: jax.vjp(
+                lambda x, w: conv(x, w, preferred_element_type=preferred), x, w
+            )[1](dy),
+            x,
+            w,
+            y,
+        )
+        assert (dx.dtype, dw.dtype) == (dtype, dtype)
+
+
+# Precision --------------------------------------------------------------------------
+
+HIGH, HIGHEST, DEFAULT = (
+    lax.Precision.HIGH,
+    lax.Precision.HIGHEST,
+    lax.Precision.DEFAULT,
+)
+PRECISIONS = [
+    (None, None),
+    ("highest", (HIGHEST, HIGHEST)),
+    ("float32", (HIGHEST, HIGHEST)),
+    (HIGH, (HIGH, HIGH)),
+    (("high", "default"), (HIGH, DEFAULT)),
+    ((HIGH, HIGHEST), (HIGH, HIGHEST)),
+]
+
+
+def bound_precision(function, *operands):
+    """The precision of the one ``conv`` that a function binds."""
+    (parameters,) = conv_parameters(jax.make_jaxpr(function)(*operands))
+    return parameters["precision"]
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"), PRECISIONS, ids=[str(given) for given, _ in PRECISIONS]
+)
+def test_precision_is_canonical_in_the_primitive(given, bound):
+    x, w = arrays(CASE, "float32", "float32")
+    assert bound_precision(lambda x, w: conv(x, w, precision=given), x, w) == bound
+
+
+def test_the_users_default_precision_is_seen():
+    x, w = arrays(CASE, "float32", "float32")
+    with jax.default_matmul_precision("highest"):
+        assert bound_precision(conv, x, w) == (HIGHEST, HIGHEST)
+        assert bound_precision(lambda x, w: conv(x, w, precision="high"), x, w) == (
+            HIGH,
+            HIGH,
+        )
+    assert bound_precision(conv, x, w) is None
+
+
+def test_a_pair_of_precisions_moves_with_the_roles():
+    """Input high, kernel highest; a cotangent takes the linear operand's place."""
+    x, w, dy = arrays(CASE, "float32", "float32", "float32")
+
+    def pull(x, w, dy):
+        return jax.vjp(lambda x, w: conv(x, w, precision=(HIGH, HIGHEST)), x, w)[1](dy)
+
+    bound = {
+        each["out"]: each["precision"]
+        for each in conv_parameters(jax.make_jaxpr(pull)(x, w, dy))
+    }
+    assert bound["output"] == (HIGH, HIGHEST)  # input, kernel
+    assert bound["input"] == (HIGHEST, HIGH)  # kernel, output
+    assert bound["kernel"] == (HIGH, HIGHEST)  # input, output
+
+
+@pytest.mark.parametrize("method", REGISTRY)
+def test_precision_reaches_every_product(method):
+    x, w = arrays(CASE, "float32", "float32")
+    lowered = jax.jit(
+        lambda x, w: conv(x, w, precision=(HIGH, HIGHEST), method=method)
+    ).lower(x, w)
+    products = [
+        line for line in lowered.as_text().splitlines() if "dot_general" in line
+    ]
+    assert products
+    for line in products:
+        assert "[HIGH, HIGHEST]" in line or "[HIGHEST, HIGH]" in line
+
+
+def test_integers_of_a_seed_are_the_same_ones():
+    np.testing.assert_array_equal(integers((3, 2), 1), integers((3, 2), 1))
+    assert (integers((3, 2), 1) != integers((3, 2), 2)).any()

@@ -1,0 +1,240 @@
+"""Meshes: shard_map, explicit axes, and no communication that nobody asked for."""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from jax.sharding import AxisType, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+import jconv
+from jconv import compat
+from jconv.algorithms import REGISTRY
+from tests.cases import Case, named, oracle
+
+pytestmark = pytest.mark.skipif(
+    jax.device_count() < 4, reason="needs four devices; the suite forces them on a CPU"
+)
+
+CASES = {
+    "groups": Case("groups", (6,), (3,), batch=(4,), groups=2, c_in=4, c_out=8),
+    "2-D": Case(
+        "2-D", (5, 4), (3, 2), batch=(4,), c_out=4, stride=(2, 1), padding="same"
+    ),
+}
+ROLES = ("input", "kernel", "output")
+COMMUNICATION = ("all-gather", "all-to-all", "collective-permute", "all-reduce")
+
+
+def mesh_of(kind, sizes=(4,), names=("data",)):
+    return jax.make_mesh(sizes, names, axis_types=(kind,) * len(sizes))
+
+
+def conv_of(case, **options):
+    return functools.partial(jconv.conv, **case.arguments, **options)
+
+
+def check(case, y, dx, dw):
+    x, w, dy = (case.array(role) for role in ROLES)
+    np.testing.assert_array_equal(y, oracle(case, "output", x, w))
+    np.testing.assert_array_equal(dx, oracle(case, "input", w, dy))
+    np.testing.assert_array_equal(dw, oracle(case, "kernel", x, dy))
+
+
+# shard_map --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=str)
+@pytest.mark.parametrize("check_vma", [True, False], ids=["vma", "no-vma"])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_replicated_kernel_inside_shard_map(case, check_vma, kind):
+    """W is the same everywhere: its gradient is summed over the devices."""
+    mesh = mesh_of(kind)
+    x, w, dy = (case.array(role) for role in ROLES)
+
+    def step(x, w, dy):
+        y, pull = jax.vjp(conv_of(case), x, w)
+        dx, dw = pull(dy)
+        # With checked varying axes the transpose of the broadcast of w sums itself.
+        return y, dx, dw if check_vma else lax.psum(dw, "data")
+
+    data = P("data")
+    with jax.set_mesh(mesh):
+        mapped = jax.jit(
+            jax.shard_map(
+                step,
+                mesh=mesh,
+                in_specs=(data, P(), data),
+                out_specs=(data, data, P()),
+                check_vma=check_vma,
+            )
+        )
+        placed = [
+            jax.device_put(array, NamedSharding(mesh, spec))
+            for array, spec in ((x, data), (w, P()), (dy, data))
+        ]
+        check(case, *mapped(*placed))
+
+
+def test_gradient_of_a_loss_that_holds_the_shard_map():
+    case = CASES["groups"]
+    mesh = mesh_of(AxisType.Auto)
+    x, w, dy = (case.array(role) for role in ROLES)
+    data = P("data")
+    mapped = jax.shard_map(
+        conv_of(case), mesh=mesh, in_specs=(data, P()), out_specs=data
+    )
+
+    @jax.jit
+    def program(x, w, dy):
+        y, pull = jax.vjp(mapped, x, w)
+        return y, *pull(dy)
+
+    check(case, *program(x, w, dy))
+
+
+def test_sharded_output_channels_inside_shard_map():
+    """W varies over the mesh, x does not: dx is summed over the devices."""
+    case = CASES["2-D"]
+    mesh = mesh_of(AxisType.Auto)
+    x, w, dy = (case.array(role) for role in ROLES)
+
+    def step(x, w, dy):
+        y, pull = jax.vjp(conv_of(case), x, w)
+        return y, *pull(dy)
+
+    last = (P(None, None, None, "data"),) * 2
+    mapped = jax.shard_map(
+        step, mesh=mesh, in_specs=(P(), *last), out_specs=(last[0], P(), last[1])
+    )
+    check(case, *jax.jit(mapped)(x, w, dy))
+
+
+# Explicit axes ----------------------------------------------------------------------
+
+PLACEMENTS = {
+    "batch": (P("data"), P(), P("data")),
+    "out-channels": (P(), P(None, None, None, "data"), P(None, None, None, "data")),
+}
+
+
+@pytest.mark.parametrize("specs", PLACEMENTS.values(), ids=PLACEMENTS)
+def test_explicit_axes_are_in_the_types(specs):
+    """The result's type says how it is sharded; gradients have their primals' type."""
+    case = CASES["2-D"]
+    mesh = mesh_of(AxisType.Explicit)
+    arrays = [case.array(role) for role in ROLES]
+    with jax.set_mesh(mesh):
+        x, w, dy = (
+            jax.device_put(array, NamedSharding(mesh, spec))
+            for array, spec in zip(arrays, specs, strict=True)
+        )
+
+        @jax.jit
+        def program(x, w, dy):
+            y, pull = jax.vjp(conv_of(case), x, w)
+            dx, dw = pull(dy)
+            types = [jax.typeof(each).sharding.spec for each in (y, dx, dw)]
+            for found, spec in zip(types, (specs[2], *specs[:2]), strict=True):
+                assert [*found] == [*spec, *[None] * (len(found) - len(spec))]
+            return y, dx, dw
+
+        check(case, *program(x, w, dy))
+
+
+def test_an_ambiguous_explicit_sharding_is_refused_and_says_what_to_do():
+    mesh = mesh_of(AxisType.Explicit)
+    with jax.set_mesh(mesh):
+        x = jax.device_put(
+            np.ones((1, 4, 4, 4)), NamedSharding(mesh, P(None, None, None, "data"))
+        )
+        with pytest.raises(compat.ShardingTypeError, match="reshard"):
+            jax.jit(jconv.conv)(x, np.ones((2, 2, 4, 1)))
+
+
+@pytest.mark.parametrize("which", ["x", "both"])
+def test_vmap_over_a_sharded_axis(which):
+    """An explicitly sharded mapped axis stays sharded through the convolution."""
+    case = named("plain")
+    mesh = mesh_of(AxisType.Explicit)
+    x = np.stack([case.array("input", salt) for salt in range(4)])
+    w = np.stack([case.array("kernel", salt) for salt in range(4)])
+    in_axes = (0, None) if which == "x" else (0, 0)
+    operands = (x, w[0]) if which == "x" else (x, w)
+    with jax.set_mesh(mesh):
+        placed = [
+            jax.device_put(array, NamedSharding(mesh, P("data") if axis == 0 else P()))
+            for array, axis in zip(operands, in_axes, strict=True)
+        ]
+        y = jax.jit(jax.vmap(conv_of(case), in_axes))(*placed)
+        assert y.sharding.spec[0] == "data"
+    y = np.asarray(y)
+    for n in range(4):
+        kernel = w[0] if which == "x" else w[n]
+        np.testing.assert_array_equal(y[n], oracle(case, "output", x[n], kernel))
+
+
+def test_vmap_with_spmd_axis_name():
+    case = named("plain")
+    mesh = mesh_of(AxisType.Auto)
+    x = np.stack([case.array("input", salt) for salt in range(4)])
+    w = case.array("kernel")
+    with jax.set_mesh(mesh):
+        placed = jax.device_put(x, NamedSharding(mesh, P("data")))
+        mapped = jax.vmap(conv_of(case), (0, None), spmd_axis_name="data")
+        y = jax.jit(mapped)(placed, w)
+    for n in range(4):
+        np.testing.assert_array_equal(y[n], oracle(case, "output", x[n], w))
+
+
+# The partitioner --------------------------------------------------------------------
+
+
+def compiled_text(function, case, mesh, spec):
+    """The compiled program of a function of (x, w, dy) sharded over the batch."""
+    shardings = [NamedSharding(mesh, each) for each in (spec, P(), spec)]
+    arrays = [
+        jax.device_put(case.array(role), sharding)
+        for role, sharding in zip(ROLES, shardings, strict=True)
+    ]
+    return jax.jit(function).lower(*arrays).compile().as_text()
+
+
+@pytest.mark.parametrize("method", ["auto", *REGISTRY])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_batch_sharded_convolution_communicates_nothing(case, method):
+    def forward(x, w, dy):
+        del dy
+        return conv_of(case, method=method)(x, w)
+
+    text = compiled_text(forward, case, mesh_of(AxisType.Auto), P("data"))
+    assert [word for word in COMMUNICATION if word in text] == []
+
+
+@pytest.mark.parametrize("method", ["auto", *REGISTRY])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_its_gradient_sums_the_kernels_cotangent_and_gathers_nothing(case, method):
+    def backward(x, w, dy):
+        arguments = {**case.arguments, "method": method}
+        dx = jconv.conv_input_vjp(dy, w, input_shape=x.shape, **arguments)
+        dw = jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, **arguments)
+        return dx, dw
+
+    text = compiled_text(backward, case, mesh_of(AxisType.Auto), P("data"))
+    assert [word for word in COMMUNICATION if word in text] == ["all-reduce"]
+
+
+def test_the_search_for_communication_finds_some():
+    def gather(x, w, dy):
+        del w, dy
+        return lax.with_sharding_constraint(
+            jnp.sin(x), NamedSharding(mesh_of(AxisType.Auto), P())
+        )
+
+    text = compiled_text(gather, CASES["2-D"], mesh_of(AxisType.Auto), P("data"))
+    assert "all-gather" in text
