@@ -96,9 +96,17 @@ def by_every_method(
 
 
 def equality(
-    what: str, got: ArrayLike, expected: ArrayLike, *, case: str = "", proved: int = 0
+    what: str, got: ArrayLike, expected: ArrayLike, *, case: str = "", show: str = ""
 ) -> Evidence:
-    """Evidence that two arrays are equal: one shape, and every entry bit for bit."""
+    """Evidence that two arrays are equal: one shape, and every entry bit for bit.
+
+    Args:
+        what: what is compared, in words.
+        got: what jconv computed.
+        expected: what it should be.
+        case: the case in a form that can be run again.
+        show: a name under which the values themselves are told, for small results.
+    """
     got, expected = np.asarray(got), np.asarray(expected)
     if got.shape != expected.shape:
         return Evidence(
@@ -117,5 +125,5 @@ def equality(
         size=expected.size,
         error=None if holds else float(off.max()),
         bound=None if holds else 0.0,
-        proved=proved,
+        numbers={show: got.tolist()} if show else {},
     )
