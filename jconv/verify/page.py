@@ -159,7 +159,8 @@ def mathematics(formula: str) -> Markup:
         '<i>O</i> = <i>K</i><sub><i>i</i>+1</sub> + pad_low'
     """
     text = re.sub(r"(?<=\s)-(?=\s)", "−", str(formula))
-    text = re.sub(f"[{_SMALL}]+", lambda run: f"_{{{run[0].translate(_NORMAL)}}}", text)
+    small = f"[{_SMALL}]+(?:,[{_SMALL}]+)*"
+    text = re.sub(small, lambda run: f"_{{{run[0].translate(_NORMAL)}}}", text)
     pieces, end = [], 0
     for found in _SCRIPT.finditer(text):
         before = text[found.start() - 1 : found.start()]

@@ -1,0 +1,304 @@
+"""The command line: exit codes, which stream says what, errors in one message."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jconv import cli, cli_verify
+from jconv.errors import UnsupportedError
+from jconv.verify import figures, report
+from jconv.verify import registry as real_registry
+from jconv.verify.claim import Check, Claim, Evidence
+from jconv.verify.context import Context
+
+
+def planted(name: str, check: Check) -> Claim:
+    return Claim(name, f"What {name} says.", "exact", "a failure", "S0", "", check)
+
+
+def holds(context: Context) -> Iterator[Evidence]:
+    names = ",".join(context.dtypes)
+    drawn = int(context.rng().integers(10**9))
+    yield Evidence(True, f"quick={context.quick} {names} {drawn}")  # noqa: FBT003
+
+
+def fails(context: Context) -> Iterator[Evidence]:
+    yield Evidence(False, "one is two", case="1 == 2", size=1)  # noqa: FBT003
+
+
+def breaks(context: Context) -> Iterator[Evidence]:
+    message = "no [bold]way"
+    raise RuntimeError(message)
+
+
+def unsupported(context: Context) -> Iterator[Evidence]:
+    message = "no such device here"
+    raise UnsupportedError(message)
+
+
+def interrupted(context: Context) -> Iterator[Evidence]:
+    raise KeyboardInterrupt
+
+
+CHECKS = {
+    "good.one": holds,
+    "good.two": holds,
+    "bad.fails": fails,
+    "bad.breaks": breaks,
+    "other.unsupported": unsupported,
+    "other.interrupted": interrupted,
+}
+
+
+@pytest.fixture(autouse=True)
+def claims(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A registry of planted claims, and a working folder of the test's own."""
+    registry = {name: planted(name, check) for name, check in CHECKS.items()}
+    monkeypatch.setattr("jconv.verify.registry", lambda: registry)
+    monkeypatch.chdir(tmp_path)
+
+
+def verify(*arguments: str) -> int:
+    return cli.main(["verify", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("patterns", "code"),
+    [
+        (["good.*"], 0),
+        (["good.one", "other.unsupported"], 0),
+        (["good.one", "bad.fails"], 1),
+        (["bad.breaks"], 1),
+        (["good.*", "other.interrupted"], 130),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_exit_code(patterns: list[str], code: int) -> None:
+    arguments = [word for pattern in patterns for word in ("--claim", pattern)]
+    assert verify(*arguments) == code
+
+
+def test_report_is_written_and_its_paths_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert verify("--claim", "good.*") == 0
+    told = capsys.readouterr()
+    for name in ("report.html", "report.json"):
+        assert (tmp_path / "jconv-report" / name).is_file()
+        assert f"jconv-report/{name}" in told.out
+    assert "2 of 2 claims hold" in told.out
+    assert told.err == ""
+
+
+def test_what_does_not_hold_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    verify("--claim", "bad.*", "--claim", "other.uns*", "--seed", "5", "--quick")
+    told = capsys.readouterr().out
+    assert "one is two" in told
+    assert "1 == 2" in told
+    assert "RuntimeError: no [bold]way (in breaks, test_cli.py:" in told
+    assert "no such device here" in told
+    assert "jconv verify --claim bad.fails --seed 5 --quick" in told
+
+
+def test_interruption_shows_what_was_checked_and_writes_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert (
+        verify("--claim", "good.*", "--claim", "*.interrupted", "--out", "here") == 130
+    )
+    told = capsys.readouterr().out
+    assert "good.two" in told
+    assert "Interrupted after 2 of 3 claims" in told
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_json_is_alone_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("--json", "--claim", "bad.fails", "--claim", "good.one") == 1
+    told = capsys.readouterr()
+    read = json.loads(told.out)
+    # In the registry's order, whatever the order of the patterns:
+    assert [each["id"] for each in read["claims"]] == ["good.one", "bad.fails"]
+    assert "FALSIFIED" in told.err
+
+
+def test_options_reach_the_claims(capsys: pytest.CaptureFixture[str]) -> None:
+    def evidence(*arguments: str) -> str:
+        verify("--json", "--claim", "good.one", *arguments)
+        read: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return str(read["claims"][0]["evidence"][0]["what"])
+
+    words = evidence("--quick", "--dtype", "int32", "--dtype", "float64").split()
+    assert words[:2] == ["quick=True", "int32,float64"]
+    assert evidence() == evidence("--seed", "0", "--platform", "cpu")
+    assert evidence() != evidence("--seed", "1")
+
+
+def test_list_checks_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert verify("--list") == 0
+    told = capsys.readouterr().out
+    for name in CHECKS:
+        assert name in told
+        assert f"What {name} says." in told
+    assert list(tmp_path.iterdir()) == []
+
+
+WRONG = {
+    "unknown claim": (["--claim", "god.one"], ["--claim='god.one'", "good.one"]),
+    "unknown dtype": (["--dtype", "float23"], ["--dtype='float23'", "float32"]),
+    "bool": (["--dtype", "bool"], ["--dtype='bool'", "float32"]),
+    "absent platform": (["--platform", "tpu"], ["--platform='tpu'", "cpu"]),
+    "unwritable": (["--out", "file/folder"], ["--out='file/folder'", "written"]),
+    "folder is a file": (["--out", "file"], ["--out='file'", "written"]),
+    "negative seed": (["--seed", "-1"], ["--seed"]),
+    "unknown option": (["--sed"], ["--sed"]),
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG.values(), ids=WRONG)
+def test_bad_usage_is_one_message(
+    arguments: list[str],
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(*_: object) -> None:
+        pytest.fail("a claim ran before the arguments were checked")
+
+    monkeypatch.setattr("jconv.verify.engine.run", never)
+    (tmp_path / "file").write_text("")
+    assert verify(*arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert all(word in told.err for word in words)
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize("where", ["render", "replace"])
+def test_failure_to_write_keeps_the_old_report(
+    where: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert verify("--claim", "good.one", "--out", "here") == 0
+    before = {each: each.read_bytes() for each in (tmp_path / "here").iterdir()}
+
+    def fault(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    target = "jconv.verify.page.render" if where == "render" else "os.replace"
+    monkeypatch.setattr(target, fault)
+    assert verify("--claim", "good.one", "--out", "here", "--seed", "9") == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert {each: each.read_bytes() for each in (tmp_path / "here").iterdir()} == before
+
+
+def test_internal_error_is_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        message = "a bug"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("jconv.verify.report.document", broken)
+    assert verify("--claim", "good.one") == 1
+    told = capsys.readouterr().err
+    assert "RuntimeError: a bug" in told
+    assert "Traceback" not in told
+    assert cli.TRACEBACK in told
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["verify", "-h"], ["info", "--help"]]
+)
+def test_help_teaches(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments) == 0
+    assert "jconv " in capsys.readouterr().out
+
+
+def test_info_tells_devices_and_versions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["info"]) == 0
+    told = capsys.readouterr().out
+    assert "jaxlib" in told
+    assert "cpu" in told
+
+
+def test_info_tells_what_each_role_gets_and_why(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = "info --input 9x8 --kernel 3x2 --channels 4:6 --groups 2 --batch 2"
+    options = "--stride 2x1 --padding same --dtype bfloat16 --kernel-dilation -1"
+    assert cli.main([*words.split(), *options.split()]) == 0
+    told = capsys.readouterr().out
+    for role in ("y, the convolution", "dx, its input", "dw, its kernel"):
+        assert role in told
+    assert told.count("✓") == 3
+    for name in ("taps", "loop", "patches"):
+        assert told.count(name) >= 3
+
+
+INFO_WRONG = {
+    "no kernel": "--input 9x9",
+    "no sizes": "--input 9by9 --kernel 3x3",
+    "ranks": "--input 9x9 --kernel 3",
+    "window too large": "--input 3 --kernel 5",
+    "stride 0": "--input 9 --kernel 3 --stride 0",
+    "padding": "--input 9 --kernel 3 --padding some",
+    "channels": "--input 9 --kernel 3 --channels 64",
+    "groups": "--input 9 --kernel 3 --channels 4:6 --groups 4",
+    "dtype": "--input 9 --kernel 3 --dtype bool",
+}
+
+
+@pytest.mark.parametrize("words", INFO_WRONG.values(), ids=INFO_WRONG)
+def test_info_with_bad_usage_is_one_message(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["info", *words.split()]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "expected" in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_module_runs_as_a_command(tmp_path: Path) -> None:
+    """One real process: the exit code gets out, and nothing slow is loaded for it."""
+    script = (
+        "import sys; sys.argv = ['jconv', 'verify', '--help']; import jconv.cli as c; "
+        "code = c.main(); slow = {'matplotlib', 'sklearn', 'jconv.verify.claims'}; "
+        "sys.exit(code or len(slow & set(sys.modules)))"
+    )
+    root = Path(cli.__file__).parents[1]
+    environment = {"PYTHONPATH": str(root), "PATH": "", "JAX_PLATFORMS": "cpu"}
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=environment, cwd=tmp_path, check=False
+    )
+    assert ended.returncode == 0
+    ended = subprocess.run(
+        [sys.executable, "-m", "jconv", "verify", "--claim", "no.such"],
+        env=environment,
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+    )
+    assert ended.returncode == 2
+    assert b"no.such" in ended.stderr
+
+
+def test_every_figure_belongs_to_a_claim() -> None:
+    assert set(figures.FIGURES) <= set(real_registry())
+
+
+def test_dtypes_offered_include_the_default_ones() -> None:
+    assert set(Context.dtypes) <= set(cli_verify.DTYPES)
+    assert report.Options().context("cpu").dtypes == Context.dtypes
