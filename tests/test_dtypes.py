@@ -12,8 +12,7 @@ from jax import lax
 
 import jconv
 from jconv.algorithms import REGISTRY
-from tests.cases import Case, integers, named, oracle, peer
-from tests.programs import conv_parameters
+from tests.cases import Case, named, oracle, peer
 
 CASE = named("groups-2")
 ROLES = ("input", "kernel", "output")
@@ -231,80 +230,3 @@ def test_preferred_element_type_is_the_results_and_not_the_cotangents(pair):
             y,
         )
         assert (dx.dtype, dw.dtype) == (dtype, dtype)
-
-
-# Precision --------------------------------------------------------------------------
-
-HIGH, HIGHEST, DEFAULT = (
-    lax.Precision.HIGH,
-    lax.Precision.HIGHEST,
-    lax.Precision.DEFAULT,
-)
-PRECISIONS = [
-    (None, None),
-    ("highest", (HIGHEST, HIGHEST)),
-    ("float32", (HIGHEST, HIGHEST)),
-    (HIGH, (HIGH, HIGH)),
-    (("high", "default"), (HIGH, DEFAULT)),
-    ((HIGH, HIGHEST), (HIGH, HIGHEST)),
-]
-
-
-def bound_precision(function, *operands):
-    """The precision of the one ``conv`` that a function binds."""
-    (parameters,) = conv_parameters(jax.make_jaxpr(function)(*operands))
-    return parameters["precision"]
-
-
-@pytest.mark.parametrize(
-    ("given", "bound"), PRECISIONS, ids=[str(given) for given, _ in PRECISIONS]
-)
-def test_precision_is_canonical_in_the_primitive(given, bound):
-    x, w = arrays(CASE, "float32", "float32")
-    assert bound_precision(lambda x, w: conv(x, w, precision=given), x, w) == bound
-
-
-def test_the_users_default_precision_is_seen():
-    x, w = arrays(CASE, "float32", "float32")
-    with jax.default_matmul_precision("highest"):
-        assert bound_precision(conv, x, w) == (HIGHEST, HIGHEST)
-        assert bound_precision(lambda x, w: conv(x, w, precision="high"), x, w) == (
-            HIGH,
-            HIGH,
-        )
-    assert bound_precision(conv, x, w) is None
-
-
-def test_a_pair_of_precisions_moves_with_the_roles():
-    """Input high, kernel highest; a cotangent takes the linear operand's place."""
-    x, w, dy = arrays(CASE, "float32", "float32", "float32")
-
-    def pull(x, w, dy):
-        return jax.vjp(lambda x, w: conv(x, w, precision=(HIGH, HIGHEST)), x, w)[1](dy)
-
-    bound = {
-        each["out"]: each["precision"]
-        for each in conv_parameters(jax.make_jaxpr(pull)(x, w, dy))
-    }
-    assert bound["output"] == (HIGH, HIGHEST)  # input, kernel
-    assert bound["input"] == (HIGHEST, HIGH)  # kernel, output
-    assert bound["kernel"] == (HIGH, HIGHEST)  # input, output
-
-
-@pytest.mark.parametrize("method", REGISTRY)
-def test_precision_reaches_every_product(method):
-    x, w = arrays(CASE, "float32", "float32")
-    lowered = jax.jit(
-        lambda x, w: conv(x, w, precision=(HIGH, HIGHEST), method=method)
-    ).lower(x, w)
-    products = [
-        line for line in lowered.as_text().splitlines() if "dot_general" in line
-    ]
-    assert products
-    for line in products:
-        assert "[HIGH, HIGHEST]" in line or "[HIGHEST, HIGH]" in line
-
-
-def test_integers_of_a_seed_are_the_same_ones():
-    np.testing.assert_array_equal(integers((3, 2), 1), integers((3, 2), 1))
-    assert (integers((3, 2), 1) != integers((3, 2), 2)).any()

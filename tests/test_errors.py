@@ -85,7 +85,7 @@ WRONG = {
         ["padding=((1, 1),)", "2 of them"],
     ),
     "padding-unknown": (conv(padding="SMAE"), ["padding='SMAE'", "valid", "same"]),
-    "padding-float": (conv(padding=0.5), ["padding=0.5", "integers", ""]),
+    "padding-float": (conv(padding=0.5), ["padding=0.5", "an int"]),
     "padding-triple": (conv(padding=((1, 2, 3),)), ["padding=((1, 2, 3),)", "pairs"]),
     "padding-none": (conv(padding=None), ["padding=None"]),
     "mode-unknown": (

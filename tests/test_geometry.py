@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 from math import gcd
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import jconv.geometry
+import jconv
 from jconv.geometry import (
     ROLES,
     Axis,
@@ -287,23 +285,3 @@ def test_parameter_count_is_the_size_of_the_arrays(groups, bias):
 def test_parameter_count_refuses_groups_that_do_not_divide(c_in, c_out):
     with pytest.raises(jconv.GeometryError, match="groups=2: expected a divisor"):
         parameter_count((3,), c_in, c_out, groups=2)
-
-
-# No arrays --------------------------------------------------------------------------
-
-
-def test_geometry_imports_neither_jax_nor_numpy():
-    folder = Path(jconv.geometry.__file__).parent
-    imported = set()
-    for path in folder.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                imported.add((node.module or "").split(".")[0])
-    assert "jconv" in imported
-    assert imported <= {"__future__", "collections", "dataclasses", "functools"} | {
-        "math",
-        "typing",
-        "jconv",
-    }

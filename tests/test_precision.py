@@ -1,0 +1,96 @@
+"""Precision: canonical in the primitive, seen by the cache, permuted with the roles."""
+
+from __future__ import annotations
+
+import jax
+import pytest
+from jax import lax
+
+import jconv
+from jconv.algorithms import REGISTRY
+from tests.cases import named
+from tests.programs import conv_parameters
+
+CASE = named("groups-2")
+
+
+def arrays(*dtypes):
+    """x, w and dy, as many as there are dtypes."""
+    roles = ("input", "kernel", "output")[: len(dtypes)]
+    return [
+        CASE.array(role, dtype=dtype) for role, dtype in zip(roles, dtypes, strict=True)
+    ]
+
+
+def conv(x, w, **options):
+    return jconv.conv(x, w, **CASE.arguments, **options)
+
+
+HIGH, HIGHEST, DEFAULT = (
+    lax.Precision.HIGH,
+    lax.Precision.HIGHEST,
+    lax.Precision.DEFAULT,
+)
+PRECISIONS = [
+    (None, None),
+    ("highest", (HIGHEST, HIGHEST)),
+    ("float32", (HIGHEST, HIGHEST)),
+    (HIGH, (HIGH, HIGH)),
+    (("high", "default"), (HIGH, DEFAULT)),
+    ((HIGH, HIGHEST), (HIGH, HIGHEST)),
+]
+
+
+def bound_precision(function, *operands):
+    """The precision of the one ``conv`` that a function binds."""
+    (parameters,) = conv_parameters(jax.make_jaxpr(function)(*operands))
+    return parameters["precision"]
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"), PRECISIONS, ids=[str(given) for given, _ in PRECISIONS]
+)
+def test_precision_is_canonical_in_the_primitive(given, bound):
+    x, w = arrays("float32", "float32")
+    assert bound_precision(lambda x, w: conv(x, w, precision=given), x, w) == bound
+
+
+def test_the_users_default_precision_is_seen():
+    x, w = arrays("float32", "float32")
+    with jax.default_matmul_precision("highest"):
+        assert bound_precision(conv, x, w) == (HIGHEST, HIGHEST)
+        assert bound_precision(lambda x, w: conv(x, w, precision="high"), x, w) == (
+            HIGH,
+            HIGH,
+        )
+    assert bound_precision(conv, x, w) is None
+
+
+def test_a_pair_of_precisions_moves_with_the_roles():
+    """Input high, kernel highest; a cotangent takes the linear operand's place."""
+    x, w, dy = arrays("float32", "float32", "float32")
+
+    def pull(x, w, dy):
+        return jax.vjp(lambda x, w: conv(x, w, precision=(HIGH, HIGHEST)), x, w)[1](dy)
+
+    bound = {
+        each["out"]: each["precision"]
+        for each in conv_parameters(jax.make_jaxpr(pull)(x, w, dy))
+    }
+    assert bound["output"] == (HIGH, HIGHEST)  # input, kernel
+    assert bound["input"] == (HIGHEST, HIGH)  # kernel, output
+    assert bound["kernel"] == (HIGH, HIGHEST)  # input, output
+
+
+@pytest.mark.parametrize("method", REGISTRY)
+def test_precision_reaches_every_product(method):
+    x, w = arrays("float32", "float32")
+    lowered = jax.jit(
+        lambda x, w: conv(x, w, precision=(HIGH, HIGHEST), method=method)
+    ).lower(x, w)
+    products = [
+        line for line in lowered.as_text().splitlines() if "dot_general" in line
+    ]
+    assert products
+    for line in products:
+        assert "[HIGH, HIGHEST]" in line or "[HIGHEST, HIGH]" in line
