@@ -30,3 +30,9 @@ hypothesis.settings.register_profile(
     "deep", max_examples=2000, deadline=None, print_blob=True
 )
 hypothesis.settings.load_profile(os.environ.get("JCONV_PROFILE", "ci"))
+
+if planted_fault := os.environ.get("JCONV_PLANTED_FAULT"):
+    # tests/test_faults.py runs single tests on a product with one thing wrong.
+    from tests import faults
+
+    faults.planted(planted_fault).__enter__()

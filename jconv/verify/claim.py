@@ -52,7 +52,7 @@ class Evidence:
         cases: how many single comparisons this stands for.
         case: the exact case in a form that can be run again; told when it fails.
         size: how large the case is; of several failures the smallest is told.
-        error: largest error found, in units of ``bound`` where there is one.
+        error: largest error found, in the same units as ``bound``.
         bound: the a-priori bound on the error.
         proved: number of geometries for which this is a proof, not a sample.
         numbers: measured figures worth showing, by name.

@@ -160,7 +160,7 @@ def peer(case: Case) -> Callable[[Array, Array], Array]:
             x.reshape(-1, *x.shape[x.ndim - rank - 1 :]),
             lax.rev(w, backwards) if backwards else w,
             window_strides=[axis.stride for axis in axes],
-            padding=case.geometry.padding,
+            padding=_peer_padding(case),
             lhs_dilation=[axis.input_dilation for axis in axes],
             rhs_dilation=[abs(axis.kernel_dilation) for axis in axes],
             dimension_numbers=numbers,
@@ -169,3 +169,17 @@ def peer(case: Case) -> Callable[[Array, Array], Array]:
         return y.reshape(case.y)
 
     return run
+
+
+def _peer_padding(case: Case) -> list[tuple[int, int]]:
+    """The padding as lax understands what the user wrote, not as our geometry does."""
+    axes, padding = case.geometry.axes, dict(case.options).get("padding", "valid")
+    spans = [abs(axis.kernel_dilation) * (axis.n_kernel - 1) + 1 for axis in axes]
+    if not isinstance(padding, str):
+        return list(padding)
+    if padding in ("full", "causal"):
+        after = [span - 1 if padding == "full" else 0 for span in spans]
+        return [(span - 1, high) for span, high in zip(spans, after, strict=True)]
+    dilated = [axis.input_dilation * (axis.n_input - 1) + 1 for axis in axes]
+    strides = [axis.stride for axis in axes]
+    return list(lax.padtype_to_pads(dilated, spans, strides, padding.upper()))

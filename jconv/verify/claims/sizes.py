@@ -128,7 +128,7 @@ def size_stride(context: Context) -> Iterator[Evidence]:
     falsified_by="an output of another size, or another value than with explicit zeros",
 )
 def size_same(context: Context) -> Iterator[Evidence]:
-    """F = 3 pads 1 and F = 5 pads 2; also kernels larger than the input."""
+    """F = 3 pads 1, F = 5 pads 2, an even F unevenly; kernels larger than the input."""
     sizes = range(1, 8) if context.quick else range(1, 14)
     for kernel in (1, 3, 5, 7, 9):
         border = (kernel - 1) // 2
@@ -145,14 +145,15 @@ def size_same(context: Context) -> Iterator[Evidence]:
             case=f"n_kernel={kernel}, padding={border} and 'same'",
             size=kernel,
         )
-    for kernel in (3, 5):
-        border = (kernel - 1) // 2
+    for kernel in (3, 5, 4):
+        low = (kernel - 1) // 2
+        border = (low, kernel - 1 - low)  # an even F has one zero more behind
         case = Case((6, 4, 1), (kernel, kernel, 1, 1), {"padding": "same"})
         x, w = case.operands(context)
-        zeros = np.pad(x, [(border, border), (border, border), (0, 0)])
+        zeros = np.pad(x, [border, border, (0, 0)])
         for method, y in by_every_method(_same, x, w):
             yield equality(
-                f"F = {kernel}: as with a border of {border} zeros, by {method}",
+                f"F = {kernel}: as with {border} zeros before and after, by {method}",
                 y,
                 sliding_sum(zeros, w),
                 case=case.text(context, method),

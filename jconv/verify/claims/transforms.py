@@ -79,14 +79,18 @@ def transform_vmap(context: Context) -> Iterator[Evidence]:
 
 
 def _mapped(single: Any, stacks: list[Any]) -> tuple[Any, dict[Role, Any]]:  # noqa: ANN401
-    """All three stacks mapped together, and each alone with the others' first entry."""
+    """All three stacks mapped together, and each alone with the others' first entry.
+
+    Together they are mapped over their first axis, alone over their last.
+    """
 
     @jax.jit
     def mapped(stacks: list[Array], firsts: list[Array]) -> Any:  # noqa: ANN401
         alone = {}
         for n, role in enumerate(ARGUMENTS):
-            arrays = [*firsts[:n], stacks[n], *firsts[n + 1 :]]
-            axes = [0 if m == n else None for m in range(3)]
+            last = jnp.moveaxis(stacks[n], 0, -1)
+            arrays = [*firsts[:n], last, *firsts[n + 1 :]]
+            axes = [-1 if m == n else None for m in range(3)]
             alone[role] = jax.vmap(single, axes)(*arrays)
         return jax.vmap(single)(*stacks), alone
 
@@ -147,21 +151,22 @@ def _pullback(function: Any) -> Any:  # noqa: ANN401
     falsified_by="an algorithm and a role for which the small terms get lost",
 )
 def dtype_accumulation(context: Context) -> Iterator[Evidence]:  # noqa: ARG001
-    """Three terms whose order of magnitude differs by bfloat16's whole precision."""
-    terms, ones = np.array([256, 1, 1.0]), np.ones(3)
+    """Three terms of which two are lost, one by one, in bfloat16's eight bits.
 
-    def three_sums(terms: Array, ones: Array, *, method: str) -> Any:  # noqa: ANN401
-        long, short = terms.astype("bfloat16"), ones.astype("bfloat16")
-        y = jconv.conv(long[:, None], short[:, None, None], method=method)
-        dx = jconv.conv_input_vjp(
-            long[:, None], short[:, None, None], input_shape=(5, 1), method=method
-        )
-        dw = jconv.conv_kernel_vjp(
-            long[:, None], short[:, None], kernel_shape=(1, 1, 1), method=method
-        )
+    The arrays are such that ``taps`` and ``loop`` meet the three in separate steps.
+    """
+    down, up = np.array([256, 1, 1, 0, 0, 0.0]), np.array([1, 1, 256.0])
+
+    def three_sums(down: Array, up: Array, *, method: str) -> Any:  # noqa: ANN401
+        down, up = (each.astype("bfloat16")[:, None] for each in (down, up))
+        ones = jnp.ones((3, 1), "bfloat16")
+        kernel = ones[:, :, None]
+        y = jconv.conv(down, kernel, method=method)
+        dx = jconv.conv_input_vjp(up, kernel, input_shape=(5, 1), method=method)
+        dw = jconv.conv_kernel_vjp(down, ones, kernel_shape=(4, 1, 1), method=method)
         return y[0, 0], dx[2, 0], dw[0, 0, 0]
 
-    for method, sums in by_every_method(three_sums, terms, ones):
+    for method, sums in by_every_method(three_sums, down, up):
         for role, total in zip(("output", "input", "kernel"), sums, strict=True):
             numbers = {"sum": float(total)}
             what = f"256 + 1 + 1 = 258 for the {role}, by {method}"

@@ -1,0 +1,314 @@
+"""Planted faults: each is put into the product, and a claim and a test must notice.
+
+A check that has never failed may be unable to. Every fault below changes one thing that
+a programmer might get wrong; ``test_faults.py`` plants each and asserts that the named
+claim no longer holds and that the named test fails.
+
+    python -m tests.faults           plant all, print who caught what
+    python -m tests.faults NAME ...  plant some
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jconv import borders, layout, numerics, plan, rules
+from jconv.algorithms import loop, patches
+from jconv.geometry import axis as axes
+from jconv.geometry import nd, padding
+from jconv.geometry.axis import Axis
+from jconv.primitive import batching, derivatives
+
+PLANT = "JCONV_PLANTED_FAULT"
+"""The environment variable that makes ``conftest.py`` plant a fault in a test run."""
+
+Make = Callable[[Any], Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """One mistake, and who is to notice it.
+
+    Attributes:
+        says: the mistake in words.
+        owner: the module or class in which a name is replaced.
+        name: the name.
+        make: from the right value to the wrong one.
+        claim: the claim that must not hold any more.
+        test: the test, as pytest selects it, that must fail.
+    """
+
+    says: str
+    owner: Any
+    name: str
+    make: Make
+    claim: str
+    test: str
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(owner: Any, name: str, *, claim: str, test: str) -> Callable[[Make], Make]:
+    """Register a function from right to wrong; its docstring says what is wrong."""
+
+    def register(make: Make) -> Make:
+        key = make.__name__.replace("_", "-")
+        FAULTS[key] = Fault(str(make.__doc__), owner, name, make, claim, test)
+        return make
+
+    return register
+
+
+@contextlib.contextmanager
+def planted(name: str) -> Iterator[None]:
+    """The product with a fault in it; caches forget what was computed without it."""
+    chosen = FAULTS[name]
+    right = getattr(chosen.owner, chosen.name)
+    setattr(chosen.owner, chosen.name, chosen.make(right))
+    _forget()
+    try:
+        yield
+    finally:
+        setattr(chosen.owner, chosen.name, right)
+        _forget()
+
+
+def _forget() -> None:
+    """Drop everything that was computed with the product's code."""
+    jax.clear_caches()
+    plan._cached_plan.cache_clear()
+    layout.parse.cache_clear()
+
+
+HAND, ROUTES = "backward.input-1d", "backward.derived-equals-coded"
+GEOMETRY, ALGORITHMS = "tests/test_geometry.py", "tests/test_algorithms.py"
+
+
+# Geometry ---------------------------------------------------------------------------
+
+
+@fault(nd, "Axis", claim="size.same", test=GEOMETRY)
+def low_plus_one(right: Any) -> Any:
+    """The low padding is one too large."""
+    return lambda **fields: right(**fields | {"low": fields["low"] + 1})
+
+
+@fault(nd, "Axis", claim="definition.2d", test=GEOMETRY)
+def low_minus_one(right: Any) -> Any:
+    """The low padding is one too small."""
+    return lambda **fields: right(**fields | {"low": fields["low"] - 1})
+
+
+@fault(nd, "Axis", claim="size.stride", test=GEOMETRY)
+def one_output_too_few(right: Any) -> Any:
+    """The last window of a strided axis is forgotten."""
+
+    def wrong(**fields: Any) -> Any:
+        missing = fields["stride"] > 1 and fields["n_output"] > 1
+        return right(**fields | {"n_output": fields["n_output"] - missing})
+
+    return wrong
+
+
+@fault(padding, "split_evenly", claim="size.same", test="tests/test_padding.py")
+def same_padding_mirrored(right: Any) -> Any:
+    """The extra of an odd "same" padding goes to the other side."""
+    return lambda total, *, extra_low=False: right(total, extra_low=not extra_low)
+
+
+@fault(nd, "resolve_padding", claim=ROUTES, test=GEOMETRY)
+def negative_padding_ignored(right: Any) -> Any:
+    """Negative padding does not crop."""
+    return lambda *sizes: tuple((max(0, a), max(0, b)) for a, b in right(*sizes))
+
+
+@fault(Axis, "progression", claim=HAND, test=ALGORITHMS)
+def last_tap_dropped(right: Any) -> Any:
+    """The last tap of an axis is skipped."""
+
+    def wrong(self: Axis, fixed: Any, index: int) -> Any:
+        found = right(self, fixed, index)
+        last = fixed == "kernel" and index == self.n_kernel - 1
+        return dataclasses.replace(found, length=0) if last else found
+
+    return wrong
+
+
+@fault(Axis, "progression", claim=ROUTES, test=ALGORITHMS)
+def stride_and_dilation_swapped(right: Any) -> Any:
+    """Stride and kernel dilation are swapped."""
+
+    def wrong(self: Axis, fixed: Any, index: int) -> Any:
+        if self.kernel_dilation < 0:
+            return right(self, fixed, index)
+        swapped = dataclasses.replace(
+            self, stride=self.kernel_dilation, kernel_dilation=self.stride
+        )
+        return right(swapped, fixed, index)
+
+    return wrong
+
+
+@fault(Axis, "coefficient", claim=ROUTES, test=ALGORITHMS)
+def holes_too_wide(right: Any) -> Any:
+    """There is one zero too many between dilated inputs."""
+
+    def wrong(self: Axis, role: Any) -> Any:
+        return right(self, role) - (role == "input" and self.input_dilation > 1)
+
+    return wrong
+
+
+# Textbook rules ---------------------------------------------------------------------
+
+
+@fault(axes, "as_ordinary", claim="backward.is-conv", test=GEOMETRY)
+def kernel_not_flipped(right: Any) -> Any:
+    """The textbook's dx takes the kernel as it is."""
+    return lambda axis, out: dataclasses.replace(right(axis, out), flip_kernel=False)
+
+
+@fault(axes, "as_ordinary", claim="backward.is-conv", test=GEOMETRY)
+def textbook_stride_not_swapped(right: Any) -> Any:
+    """The textbook's dw keeps the stride instead of dilating the cotangent by it."""
+
+    def wrong(axis: Axis, out: Any) -> Any:
+        rule = right(axis, out)
+        if out != "kernel":
+            return rule
+        kept = dataclasses.replace(
+            rule.axis, stride=axis.stride, kernel_dilation=abs(axis.kernel_dilation)
+        )
+        return dataclasses.replace(rule, axis=kept)
+
+    return wrong
+
+
+@fault(rules, "jnp", claim=ROUTES, test="tests/test_rules.py")
+def channels_not_transposed(right: Any) -> Any:
+    """The textbook's dx reshapes the kernel's channels where it should swap them."""
+
+    def wrong(array: Any, first: int, second: int) -> Any:
+        return right.reshape(array, right.swapaxes(array, first, second).shape)
+
+    return types.SimpleNamespace(swapaxes=wrong, moveaxis=right.moveaxis)
+
+
+@fault(rules, "_batch_as_channel", claim=ROUTES, test="tests/test_rules.py")
+def batch_in_the_wrong_label(right: Any) -> Any:
+    """The textbook's dw reads the batch where the channels are, and back."""
+    return lambda x, rank: x.reshape(right(x, rank).shape)
+
+
+# Algorithms -------------------------------------------------------------------------
+
+
+@fault(loop.Window, "begin", claim=HAND, test=ALGORITHMS)
+def loop_starts_late(right: Any) -> Any:
+    """The loop's windows begin one position late."""
+    return lambda self, role: right(self, role) + (role == self.grid)
+
+
+@fault(patches, "index_table", claim=ROUTES, test=ALGORITHMS)
+def padding_repeats_the_border(right: Any) -> Any:
+    """Patches read the nearest entry where there is none."""
+
+    def wrong(axis: Axis, rows: Any, columns: Any, entries: Any) -> Any:
+        return right(axis, rows, columns, entries).clip(0, axis.size(entries) - 1)
+
+    return wrong
+
+
+@fault(layout, "from_canonical", claim=ROUTES, test="tests/test_lax_cases.py")
+def group_off_by_one(right: Any) -> Any:
+    """Every group's result stands where the next group's belongs."""
+    return lambda array: right(jnp.roll(array, 1, axis=-2))
+
+
+@fault(
+    numerics,
+    "accumulation_dtype",
+    claim="dtype.accumulation",
+    test="tests/test_dtypes.py",
+)
+def narrow_accumulation(right: Any) -> Any:  # noqa: ARG001
+    """Narrow floats are summed in their own dtype."""
+
+    def wrong(*dtypes: Any) -> Any:
+        return jnp.dtype(jnp.result_type(*dtypes))
+
+    return wrong
+
+
+# Rules of the primitive -------------------------------------------------------------
+
+
+@fault(batching, "_split", claim="transform.vmap", test="tests/test_vmap.py")
+def batch_inside_the_label(right: Any) -> Any:
+    """A mapped axis is split off inside its label instead of around it."""
+
+    def wrong(array: Any, position: int, size: int, inner: int) -> Any:
+        swapped = right(array, position, inner, size)
+        return jnp.swapaxes(swapped, position, position + 1)
+
+    return wrong
+
+
+@fault(derivatives, "contract", claim=ROUTES, test="tests/test_vjp.py")
+def cotangent_conjugated(right: Any) -> Any:
+    """The transpose conjugates, as an adjoint would."""
+    return lambda first, second, **params: jnp.conj(right(first, second, **params))
+
+
+@fault(derivatives, "contract", claim="dtype.cotangent", test="tests/test_dtypes.py")
+def cotangent_of_wrong_dtype(right: Any) -> Any:
+    """A cotangent keeps the dtype of the result instead of its primal's."""
+
+    def wrong(first: Any, second: Any, **params: Any) -> Any:
+        wide = jnp.promote_types(params["dtype"], "float32")
+        return right(first, second, **params | {"dtype": wide})
+
+    return wrong
+
+
+@fault(
+    borders,
+    "extend",
+    claim="definition.translation",
+    test="tests/test_padding_modes.py",
+)
+def circular_repeats_the_edge(right: Any) -> Any:
+    """Circular padding repeats the edge instead of wrapping around."""
+    modes = {"circular": "replicate"}
+    return lambda x, border, mode: right(x, border, modes.get(mode, mode))
+
+
+def main(names: list[str]) -> int:
+    """Plant faults, print who caught them; 1 if one was not caught."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tests.test_faults import caught_by_claim, caught_by_test
+
+    table = Table("fault", "caught by claim", "caught by test", title="Planted faults")
+    missed = 0
+    for name in names or list(FAULTS):
+        claimed, tested = caught_by_claim(name), caught_by_test(name)
+        missed += not (claimed and tested)
+        table.add_row(f"{name}\n  {FAULTS[name].says}", claimed or "—", tested or "—")
+    Console().print(table)
+    return bool(missed)
+
+
+if __name__ == "__main__":
+    import sys
+
+    raise SystemExit(main(sys.argv[1:]))

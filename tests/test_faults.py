@@ -1,0 +1,78 @@
+"""Every planted fault is caught: by its claim, and by its test."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jconv.verify import claims as _registers_all  # noqa: F401
+from jconv.verify.claim import REGISTRY
+from jconv.verify.context import Context
+from tests.faults import FAULTS, PLANT, planted
+
+ROOT = Path(__file__).parent.parent
+
+
+def caught_by_claim(name: str) -> str:
+    """How the fault's claim fell; empty if it still holds."""
+    claim = REGISTRY[FAULTS[name].claim]
+    context = dataclasses.replace(Context(quick=True), claim_id=claim.id)
+    with planted(name):
+        try:
+            for evidence in claim.check(context):
+                if not evidence.holds:
+                    return f"{claim.id}: {evidence.what}"
+        except Exception as error:  # noqa: BLE001  # a crash is noticed as well
+            return f"{claim.id}: {type(error).__name__}"
+    return ""
+
+
+def caught_by_test(name: str) -> str:
+    """Which test failed with the fault in; empty if none did."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+    ]
+    run = subprocess.run(
+        [*command, FAULTS[name].test],
+        cwd=ROOT,
+        env=os.environ | {PLANT: name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = [line for line in run.stdout.splitlines() if line.startswith("FAILED")]
+    if run.returncode != pytest.ExitCode.TESTS_FAILED:
+        return ""
+    return failed[0].removeprefix("FAILED ").split(" - ")[0]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_claim_catches(name: str) -> None:
+    assert caught_by_claim(name)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_test_catches(name: str) -> None:
+    assert caught_by_test(name)
+
+
+def test_there_are_enough() -> None:
+    assert len(FAULTS) >= 15
+
+
+@pytest.mark.parametrize("name", {fault.claim for fault in FAULTS.values()})
+def test_claims_hold_without_a_fault(name: str) -> None:
+    context = dataclasses.replace(Context(quick=True), claim_id=name)
+    assert next(iter(REGISTRY[name].check(context))).holds

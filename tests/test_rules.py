@@ -1,0 +1,87 @@
+"""The textbook's forward convolutions against the oracle, and what is said of them."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+import jconv
+from jconv import rules
+from jconv.geometry import Geometry
+from jconv.verify import families, routes
+from jconv.verify.context import Context
+
+CASES = families.sample(2)
+"""Pairwise over rank, stride, padding, both dilations, groups and batch."""
+
+
+def case_id(case: families.Case) -> str:
+    return repr(case.geometry)
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_runs_as_the_derivative(case: families.Case) -> None:
+    x, w, dy = routes.operand_arrays(case, Context(claim_id="rules").integers)
+    expected = routes.oracle(case, x, w, dy)
+    options = dict(case.options)
+
+    @jax.jit
+    def both(x, w, dy):
+        return (
+            rules.conv_input_vjp(dy, w, input_shape=case.x, **options),
+            rules.conv_kernel_vjp(x, dy, kernel_shape=case.w, **options),
+        )
+
+    dx, dw = both(x, w, dy)
+    np.testing.assert_array_equal(dx, expected["input"])
+    np.testing.assert_array_equal(dw, expected["kernel"])
+
+
+@pytest.mark.parametrize("case", CASES[:6], ids=case_id)
+def test_arguments_are_those_of_an_ordinary_call(case: families.Case) -> None:
+    """``arguments`` describe a call of ``conv`` with the same output size."""
+    for out in ("input", "kernel"):
+        rule = case.geometry.as_convolution(out)
+        again = Geometry.from_call(
+            rule.geometry.input_shape,
+            rule.geometry.kernel_shape,
+            **rules.arguments(rule),
+        )
+        assert again == rule.geometry
+        assert all(axis.kernel_dilation > 0 for axis in again.axes)
+
+
+def test_never_binds_a_derivative_role() -> None:
+    """The textbook route uses no rule of the primitive: all it binds is forward."""
+    jaxpr = jax.make_jaxpr(
+        lambda dy, w: rules.conv_input_vjp(dy, w, input_shape=(5, 1))
+    )
+    text = str(jaxpr(np.ones((3, 1)), np.ones((3, 1, 1))))
+    assert "out=output" in text
+    assert "out=input" not in text
+
+
+@pytest.mark.parametrize(
+    ("options", "out", "words"),
+    [
+        ({"stride": 2}, "input", ["1 zero between", "flipped", "padding=((2, 2),)"]),
+        ({"stride": 3}, "input", ["2 zeros between", "stride=(1,)"]),
+        ({}, "kernel", ["batch and channels swapped", "dw = conv(x"]),
+        ({"kernel_dilation": -1}, "kernel", ["flipped"]),
+        ({"kernel_dilation": -1}, "output", ["y = conv(x, w flipped"]),
+    ],
+)
+def test_describes(options: dict, out: str, words: list[str]) -> None:
+    said = rules.describe(Geometry.from_call((7,), (3,), **options), out)
+    assert [word for word in words if word not in said] == []
+
+
+def test_padding_mode_is_carried_through() -> None:
+    x, w = np.arange(6.0)[:, None], np.arange(3.0)[:, None, None]
+    options = {"padding": 2, "padding_mode": "circular"}
+    dy = np.arange(8.0)[:, None]
+    ours = jconv.conv_input_vjp(dy, w, input_shape=x.shape, **options)
+    np.testing.assert_array_equal(
+        rules.conv_input_vjp(dy, w, input_shape=x.shape, **options), ours
+    )
