@@ -35,4 +35,5 @@ if planted_fault := os.environ.get("JCONV_PLANTED_FAULT"):
     # tests/test_faults.py runs single tests on a product with one thing wrong.
     from tests import faults
 
-    faults.planted(planted_fault).__enter__()
+    in_place = faults.planted(planted_fault)  # kept, or it would end at once
+    in_place.__enter__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jconv.geometry import Geometry, output_size, resolve_padding
+from jconv.geometry import Geometry, output_size, resolve_padding, same_padding
 from jconv.geometry.transposed import transposed_geometry
 
 ONE_AXIS = [
@@ -85,3 +85,8 @@ def test_conv_arithmetic_table_transposed(row):
     )
     assert geometry.input_shape == (i,)
     assert s * (o - 1) + a + window - 2 * p == i
+
+
+def test_an_odd_total_gives_its_extra_to_the_side_that_was_named():
+    assert same_padding(28, 4) == (1, 2)
+    assert same_padding(28, 4, lower=True) == (2, 1)
