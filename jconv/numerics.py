@@ -12,6 +12,7 @@ References:
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING
 
@@ -59,9 +60,12 @@ def accumulation_dtype(*dtypes: DTypeLike) -> jnp.dtype:
         >>> accumulation_dtype("bfloat16", "bfloat16"), accumulation_dtype("int8")
         (dtype('float32'), dtype('int8'))
     """
-    dtype = jnp.dtype(dtypes[0])
-    for other in dtypes[1:]:
-        dtype = jnp.promote_types(dtype, other)
+    wide = [_widened(jnp.dtype(dtype)) for dtype in dtypes]
+    return functools.reduce(jnp.promote_types, wide)
+
+
+def _widened(dtype: jnp.dtype) -> jnp.dtype:
+    """float32 in the place of a narrow float."""
     narrow = dtype.itemsize < NARROW_BYTES and jnp.issubdtype(dtype, jnp.floating)
     return jnp.dtype("float32") if narrow else dtype
 

@@ -7,6 +7,8 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from jconv import borders, layout
 from jconv.algorithms import AUTO, check_method
 from jconv.errors import GeometryError, UnsupportedError
@@ -178,9 +180,11 @@ _cached_plan = functools.lru_cache(maxsize=4096)(_plan)
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401
     """Lists and arrays as tuples, so that a call can be hashed."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, (list, tuple)):
         return tuple(_frozen(entry) for entry in value)
-    return value.__index__() if is_integer(value) else value
+    return int(value) if is_integer(value) else value
 
 
 def _default_shapes(

@@ -10,89 +10,29 @@ claim no longer holds and that the named test fails.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import types
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
-from jconv import borders, layout, numerics, plan, rules
+from jconv import borders, layout, numerics, rules
 from jconv.algorithms import loop, patches
 from jconv.geometry import axis as axes
 from jconv.geometry import nd, padding
 from jconv.geometry.axis import Axis
 from jconv.primitive import batching, derivatives
-
-PLANT = "JCONV_PLANTED_FAULT"
-"""The environment variable that makes ``conftest.py`` plant a fault in a test run."""
-
-Make = Callable[[Any], Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Fault:
-    """One mistake, and who is to notice it.
-
-    Attributes:
-        says: the mistake in words.
-        owner: the module or class in which a name is replaced.
-        name: the name.
-        make: from the right value to the wrong one.
-        claim: the claim that must not hold any more.
-        test: the test, as pytest selects it, that must fail.
-    """
-
-    says: str
-    owner: Any
-    name: str
-    make: Make
-    claim: str
-    test: str
-
-
-FAULTS: dict[str, Fault] = {}
-
-
-def fault(owner: Any, name: str, *, claim: str, test: str) -> Callable[[Make], Make]:
-    """Register a function from right to wrong; its docstring says what is wrong."""
-
-    def register(make: Make) -> Make:
-        key = make.__name__.replace("_", "-")
-        FAULTS[key] = Fault(str(make.__doc__), owner, name, make, claim, test)
-        return make
-
-    return register
-
-
-@contextlib.contextmanager
-def planted(name: str) -> Iterator[None]:
-    """The product with a fault in it; caches forget what was computed without it."""
-    chosen = FAULTS[name]
-    right = getattr(chosen.owner, chosen.name)
-    setattr(chosen.owner, chosen.name, chosen.make(right))
-    _forget()
-    try:
-        yield
-    finally:
-        setattr(chosen.owner, chosen.name, right)
-        _forget()
-
-
-def _forget() -> None:
-    """Drop everything that was computed with the product's code."""
-    jax.clear_caches()
-    plan._cached_plan.cache_clear()
-    layout.parse.cache_clear()
-
+from tests.planting import FAULTS, fault
 
 COTANGENTS = (
     "tests/test_dtypes.py::"
     "test_every_cotangent_has_its_primals_dtype_as_in_lax_on_promoted_operands"
 )
-NARROW = "tests/test_dtypes.py::test_float8_is_summed_in_float32"
+NARROW = "tests/test_dtypes.py::test_narrow_floats_are_summed_in_float32"
+PREFERRED = (
+    "tests/test_dtypes.py::"
+    "test_preferred_element_type_is_the_results_and_not_the_cotangents"
+)
 HAND, ROUTES = "backward.input-1d", "backward.derived-equals-coded"
 GEOMETRY, ALGORITHMS = "tests/test_geometry.py", "tests/test_algorithms.py"
 
@@ -273,7 +213,7 @@ def cotangent_conjugated(right: Any) -> Any:
     return lambda first, second, **params: jnp.conj(right(first, second, **params))
 
 
-@fault(derivatives, "contract", claim="dtype.cotangent", test=NARROW)
+@fault(derivatives, "contract", claim="dtype.cotangent", test=PREFERRED)
 def cotangent_of_wrong_dtype(right: Any) -> Any:
     """A cotangent keeps the dtype of the result instead of its primal's."""
 

@@ -13,7 +13,8 @@ import pytest
 from jconv.verify import claims as _registers_all  # noqa: F401
 from jconv.verify.claim import REGISTRY
 from jconv.verify.context import Context
-from tests.faults import FAULTS, PLANT, planted
+from tests import faults as _registers_faults  # noqa: F401
+from tests.planting import FAULTS, PLANT, planted
 
 ROOT = Path(__file__).parent.parent
 

@@ -17,6 +17,7 @@ from math import gcd
 from typing import TYPE_CHECKING, Literal, get_args
 
 from jconv.errors import GeometryError
+from jconv.geometry.extents import dilated_size, window_span
 from jconv.geometry.textbook import OrdinaryAxis, as_ordinary
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Axis:
     @property
     def span(self) -> int:
         """Positions of the dilated input that one window covers."""
-        return abs(self.reach) + 1 if self.n_kernel else 0
+        return window_span(self.n_kernel, self.kernel_dilation)
 
     @property
     def pad_low(self) -> int:
@@ -139,7 +140,7 @@ class Axis:
     def pad_high(self) -> int:
         """Padding after the last input that makes the last window fit exactly."""
         reached = self.stride * (self.n_output - 1) + self.span
-        dilated = self.input_dilation * (self.n_input - 1) + 1
+        dilated = dilated_size(self.n_input, self.input_dilation)
         return reached - dilated - self.pad_low
 
     def holds(self, o: int, k: int, i: int) -> bool:

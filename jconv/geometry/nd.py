@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jconv.errors import GeometryError
 from jconv.geometry.axis import OPERANDS, Axis, Role
+from jconv.geometry.extents import dilated_size, window_span
 from jconv.geometry.padding import Padding, is_integer, per_axis, resolve_padding
 
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ class Geometry:
         taps = per_axis("kernel_dilation", kernel_dilation, rank, negative=True)
         holes = per_axis("input_dilation", input_dilation, rank)
         dilated = tuple(
-            max(0, hole * (n - 1) + 1)
-            for n, hole in zip(input_shape, holes, strict=True)
+            dilated_size(n, hole) for n, hole in zip(input_shape, holes, strict=True)
         )
         pads = resolve_padding(padding, dilated, tuple(kernel_shape), strides, taps)
         axes = []
@@ -87,7 +87,7 @@ class Geometry:
             low, high = pads[a]
             room = dilated[a] + low + high
             reach = taps[a] * max(0, kernel_shape[a] - 1)
-            span = abs(reach) + 1 if kernel_shape[a] else 0
+            span = window_span(kernel_shape[a], taps[a])
             if room < span and not allow_empty:
                 raise GeometryError.of(
                     "padding",

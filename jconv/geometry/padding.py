@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
 from jconv.errors import GeometryError
+from jconv.geometry.extents import window_span
 
 Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
 """A name, one int, one int per axis, or one (low, high) pair per axis."""
@@ -43,7 +45,7 @@ def same_padding(
         ((0, 1), (1, 0))
     """
     n_output = -(-n_input // stride)
-    span = abs(kernel_dilation) * (n_kernel - 1) + 1
+    span = window_span(n_kernel, kernel_dilation)
     total = max(stride * (n_output - 1) + span - n_input, 0)
     return split_evenly(total, extra_low=lower)
 
@@ -117,7 +119,7 @@ def resolve_padding(
 
 def is_integer(value: object) -> bool:
     """Whether a value may stand for an int (NumPy's may, True may not)."""
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def _pair(entry: object, padding: Padding) -> tuple[int, int]:
@@ -136,7 +138,7 @@ def _named(
     name: str, dilated_input: int, n_kernel: int, stride: int, kernel_dilation: int
 ) -> tuple[int, int]:
     """(low, high) of one axis for a padding's name."""
-    beyond = abs(kernel_dilation) * (n_kernel - 1)
+    beyond = max(0, window_span(n_kernel, kernel_dilation) - 1)
     if name == "valid":
         return (0, 0)
     if name == "full":

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from jconv.errors import GeometryError
+from jconv.geometry.extents import dilated_size, window_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,8 +29,8 @@ def output_size(
         (26, 10, 3)
     """
     low, high = padding if isinstance(padding, tuple) else (padding, padding)
-    dilated = max(0, input_dilation * (n_input - 1) + 1)
-    window = abs(kernel_dilation) * (n_kernel - 1) + 1
+    dilated = dilated_size(n_input, input_dilation)
+    window = window_span(n_kernel, kernel_dilation)
     return max(0, (dilated + low + high - window) // stride + 1)
 
 

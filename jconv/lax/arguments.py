@@ -16,6 +16,7 @@ import numpy as np
 
 from jconv.errors import GeometryError
 from jconv.geometry import Geometry
+from jconv.geometry.extents import dilated_size
 from jconv.geometry.padding import is_integer, resolve_padding
 from jconv.lax.errors import PaddingNameError, WrongTypeError
 
@@ -145,7 +146,7 @@ def _geometry(
             )
         padding = resolve_padding(padding, lhs, rhs, strides, taps)
     for n, hole, (low, high) in zip(lhs, holes, padding, strict=True):
-        if max(0, hole * (n - 1) + 1) + low + high < 0:
+        if dilated_size(n, hole) + low + high < 0:
             raise GeometryError.of(
                 "padding", padding, f"to crop no more than there is: lhs has {lhs}"
             )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from jax.lax import ConvDimensionNumbers
 
 from jconv.errors import GeometryError
+from jconv.geometry.extents import window_span
 from jconv.lax import arguments, dimensions
 from jconv.lax.core import convolve
 from jconv.lax.errors import WrongTypeError
@@ -99,7 +100,7 @@ def conv_transpose(
     )
     if use_consistent_padding or padding in ("SAME", "VALID"):
         kernel = [rhs.shape[n] for n in (arrangement.kernel or ())[:rank]]
-        spans = [d * (k - 1) + 1 if k else 0 for k, d in zip(kernel, taps, strict=True)]
+        spans = [window_span(k, d) for k, d in zip(kernel, taps, strict=True)]
         padding = _undone(padding, spans, strides)
     lhs_spec, (out, into, *spatial), out_spec = dimensions.specs(arrangement)
     rhs_spec = (into, out, *spatial) if transpose_kernel else (out, into, *spatial)

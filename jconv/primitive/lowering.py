@@ -35,11 +35,13 @@ def execute(
 ) -> Array:
     """Choose an algorithm and run it in the accumulation dtype."""
     accumulate = numerics.accumulation_dtype(first.dtype, second.dtype, dtype)
-    multiplied = jnp.promote_types(first.dtype, second.dtype)
-    if jnp.issubdtype(accumulate, jnp.inexact) and not jnp.issubdtype(
-        multiplied, jnp.inexact
-    ):
-        multiplied = accumulate  # integers summed in floats are multiplied as floats
+    to_float = jnp.issubdtype(accumulate, jnp.inexact) and not jnp.issubdtype(
+        first.dtype, jnp.inexact
+    )
+    # Operands of two dtypes (a wide cotangent meets a narrow kernel), and integers
+    # that are summed in floats, are multiplied in the dtype of the sum.
+    mixed = first.dtype != second.dtype
+    multiplied = accumulate if mixed or to_float else first.dtype
     first, second = first.astype(multiplied), second.astype(multiplied)
     shapes = dict(zip(OPERANDS[out], (first.shape, second.shape), strict=True))
     chosen = algorithms.choose(geometry, shapes, out, multiplied, platform, method)

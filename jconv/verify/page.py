@@ -27,7 +27,8 @@ TOPICS = {
     "linear": "Stacks without an activation",
     "conv1x1": "1 × 1 convolutions",
     "backward": "The derivative of a convolution",
-    "proof": "Proofs",
+    "transform": "Under JAX's transformations",
+    "dtype": "Number formats",
     "pool": "Pooling",
     "net": "Networks",
 }

@@ -60,9 +60,9 @@ def progress(console: Console, total: int) -> Iterator[Callable[[Event], None]]:
 def show(console: Console, report: Mapping[str, Any]) -> None:
     """Print the table, then every claim that does not hold, then the verdict."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("claim", overflow="fold")
+    table.add_column("claim", overflow="fold", min_width=30)
     table.add_column("verdict", no_wrap=True)
-    for name in ("comparisons", "proved for", "error/bound", "seconds"):
+    for name in ("cases", "proved", "err/bound", "sec"):
         table.add_column(name, justify="right", no_wrap=True)
     for claim in report["claims"]:
         sign, word = VERDICTS[claim["verdict"]]
@@ -79,16 +79,17 @@ def show(console: Console, report: Mapping[str, Any]) -> None:
         if claim["verdict"] != "HOLDS":
             _explain(console, claim)
     console.print()
-    console.print(report["summary"]["sentence"], style="bold", markup=False)
+    console.print(
+        report["summary"]["sentence"], style="bold", markup=False, highlight=False
+    )
 
 
 def _explain(console: Console, claim: Mapping[str, Any]) -> None:
     """Why a claim does not hold, and how to see it again."""
     style, worst = STYLES[claim["verdict"]], claim["worst"]
     console.print()
-    console.print(
-        f"[{style}]{claim['verdict']}[/] {claim['id']}: {escape(claim['says'])}"
-    )
+    headline = f"[{style}]{claim['verdict']}[/] {claim['id']}: {escape(claim['says'])}"
+    console.print(headline, highlight=False)
     lines = [("reason", claim["reason"])]
     if claim["verdict"] == "FALSIFIED" and worst is not None:
         lines += [("fails", worst["what"]), ("case", worst["case"])]

@@ -104,8 +104,8 @@ def _original(axis: Axis, rule: Any, out: str, triple: tuple[int, int, int]) -> 
 @claim(
     "backward.dense-analogy",
     says="Backward, a convolution does what a dense layer does: cotangent times input "
-    "gives the weight's gradient, cotangent times weight the input's; both are adjoints "
-    "of the forward map.",
+    "gives the weight's gradient, cotangent times weight the input's; both are "
+    "adjoints of the forward map.",
     formula="⟨δ, conv(x, w)⟩ = ⟨dx, x⟩ = ⟨dw, w⟩",
     source="S2",
     kind="exact",

@@ -147,13 +147,13 @@ def size_same(context: Context) -> Iterator[Evidence]:
         )
     for kernel in (3, 5, 4):
         low = (kernel - 1) // 2
-        border = (low, kernel - 1 - low)  # an even F has one zero more behind
+        both = (low, kernel - 1 - low)  # an even F has one zero more behind
         case = Case((6, 4, 1), (kernel, kernel, 1, 1), {"padding": "same"})
         x, w = case.operands(context)
-        zeros = np.pad(x, [border, border, (0, 0)])
+        zeros = np.pad(x, [both, both, (0, 0)])
         for method, y in by_every_method(_same, x, w):
             yield equality(
-                f"F = {kernel}: as with {border} zeros before and after, by {method}",
+                f"F = {kernel}: as with {both} zeros before and after, by {method}",
                 y,
                 sliding_sum(zeros, w),
                 case=case.text(context, method),
