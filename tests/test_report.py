@@ -16,27 +16,34 @@ from jconv.verify.claim import Claim, Evidence, Result, Verdict
 
 HOSTILE = "<script>alert('&')</script>"
 
-CLAIM_KEYS = set(
-    [
-        "id",
-        "kind",
-        "verdict",
-        "says",
-        "formula",
-        "source",
-        "falsified_by",
-        "cases",
-        "proved",
-        "seconds",
-        "reason",
-        "worst",
-        "evidence",
-        "repeat",
-    ]
-)
-EVIDENCE_KEYS = set(
-    ["holds", "what", "cases", "case", "size", "error", "bound", "proved", "numbers"]
-)
+CLAIM_KEYS = {
+    "id",
+    "kind",
+    "verdict",
+    "says",
+    "formula",
+    "source",
+    "falsified_by",
+    "cases",
+    "proved",
+    "seconds",
+    "reason",
+    "worst",
+    "evidence",
+    "repeat",
+}
+EVIDENCE_KEYS = {
+    "holds",
+    "what",
+    "cases",
+    "case",
+    "size",
+    "error",
+    "bound",
+    "proved",
+    "numbers",
+}
+TOP_KEYS = {"schema", "created", "device", "seed", "options", "summary", "claims"}
 
 
 def claim(name: str, **changes: Any) -> Claim:
@@ -88,9 +95,7 @@ def test_document_is_strict_json_with_the_documented_keys(
 
     read = json.loads(report.to_json(document), parse_constant=refuse)
     assert read == document
-    assert set(read) == set(
-        ["schema", "created", "device", "seed", "options", "summary", "claims"]
-    )
+    assert set(read) == TOP_KEYS
     assert read["schema"] == report.SCHEMA
     assert {"platform", "kind", "jax", "jaxlib"} <= set(read["device"])
     for each in read["claims"]:
