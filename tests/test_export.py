@@ -46,7 +46,6 @@ def test_every_method_exports(method):
 
 
 def test_round_trip():
-    pytest.importorskip("flatbuffers", reason="jax.export serialises with it")
     arrays = [CASE.array(role) for role in ROLES]
     exported = export.export(
         jax.jit(everything), platforms=(jax.default_backend(), "tpu")
