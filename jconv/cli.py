@@ -19,7 +19,7 @@ from jconv.errors import GeometryError, UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FAILED, BAD_USAGE = 1, 2
+FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
 
 TRACEBACK = "JCONV_TRACEBACK"
 """The environment variable that makes an internal error show its traceback."""
@@ -50,6 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the words after ``jconv``; by default the process's own.
     """
+    code = _run(arguments)
+    if code == INTERRUPTED and arguments is None:
+        # An interrupted XLA now and then crashes while the interpreter is torn down
+        # (jaxlib 0.10.2: 2 of 5 runs), and 130 would become a segfault.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """``main`` without its way out."""
     try:
         app(args=None if arguments is None else list(arguments), prog_name="jconv")
     except SystemExit as exit_:

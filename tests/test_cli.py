@@ -302,3 +302,24 @@ def test_every_figure_belongs_to_a_claim() -> None:
 def test_dtypes_offered_include_the_default_ones() -> None:
     assert set(Context.dtypes) <= set(cli_verify.DTYPES)
     assert report.Options().context("cpu").dtypes == Context.dtypes
+
+
+def test_interrupted_process_exits_with_130_and_says_so(tmp_path: Path) -> None:
+    script = (
+        "import sys, os, signal; from jconv import cli, verify; "
+        "from jconv.verify.claim import Claim; "
+        "check = lambda context: iter([os.kill(os.getpid(), signal.SIGINT)]); "
+        "claim = Claim('a.b', 'It waits.', 'exact', '', '', '', check); "
+        "verify.registry = lambda: {'a.b': claim}; "
+        "sys.argv = ['jconv', 'verify']; sys.exit(cli.main())"
+    )
+    root = Path(cli.__file__).parents[1]
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(root), "PATH": "", "JAX_PLATFORMS": "cpu"},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+    )
+    assert ended.returncode == 130
+    assert b"Interrupted after 0 of 1 claims" in ended.stdout
