@@ -48,7 +48,7 @@ def caught_by_test(name: str) -> str:
     run = subprocess.run(
         [*command, FAULTS[name].test],
         cwd=ROOT,
-        env=os.environ | {PLANT: name},
+        env=os.environ | {PLANT: name, "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
         check=False,

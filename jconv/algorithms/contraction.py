@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jax import lax
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
     from jconv.algorithms.protocol import Precision
 
-Labels = tuple[str, ...]
+Labels = list[str]
 
 
 def contract(
     first: Array,
-    first_labels: Labels,
+    first_labels: tuple[str, ...],
     second: Array,
-    second_labels: Labels,
-    out_labels: Labels,
+    second_labels: tuple[str, ...],
+    out_labels: tuple[str, ...],
     *,
     precision: Precision,
     accumulate: DTypeLike,
@@ -28,40 +28,78 @@ def contract(
     """Multiply two labelled arrays and sum over the labels that ``out_labels`` lacks.
 
     Dimensions of size 1 are dropped first, so that a convolution without groups is a
-    plain matrix product and not a batched one. A label in only one array must be in
-    ``out_labels`` or have size 1; one that is in ``out_labels`` alone has size 1.
+    plain matrix product and not a batched one. What then is no matrix product at all,
+    as in a depthwise convolution, is multiplied entry by entry: products of 1 x 1
+    matrices run a hundred times slower.
+
+    A label in only one array must be in ``out_labels`` or have size 1; one that is in
+    ``out_labels`` alone has size 1.
     """
-    sizes: dict[str, int] = dict.fromkeys(out_labels, 1)
+    sizes: dict[str, Any] = dict.fromkeys(out_labels, 1)
     sizes |= dict(zip(first_labels, first.shape, strict=True))
     sizes |= dict(zip(second_labels, second.shape, strict=True))
-    first, first_labels = _drop_ones(first, first_labels)
-    second, second_labels = _drop_ones(second, second_labels)
-    shared = [label for label in first_labels if label in second_labels]
-    batch = [label for label in shared if label in out_labels]
-    summed = [label for label in shared if label not in out_labels]
-    free_first = [label for label in first_labels if label not in shared]
-    free_second = [label for label in second_labels if label not in shared]
+    operands = [
+        _drop_ones(first, first_labels),
+        _drop_ones(second, second_labels),
+    ]
+    a, b = (labels for _, labels in operands)
     wanted = [label for label in out_labels if not _is_one(sizes[label])]
-    if wanted == [*batch, *free_second, *free_first] and free_first:
-        first, second = second, first
-        first_labels, second_labels = second_labels, first_labels
-        free_first, free_second = free_second, free_first
-        precision = precision and precision[::-1]
+    rows, columns = (
+        [label for label in a if label not in b],
+        [label for label in b if label not in a],
+    )
+    summed = [label for label in a if label in b and label not in wanted]
+    if (rows and columns) or (summed and (rows or columns)):
+        if columns and wanted[-len(columns) :] != columns:
+            operands = operands[::-1]
+            precision = precision and precision[::-1]
+        product, have = _matrix_product(operands, wanted, precision, accumulate)
+        if have != wanted:
+            product = lax.transpose(product, [have.index(label) for label in wanted])
+    else:
+        grid = [*wanted, *summed]
+        shape = [sizes[label] for label in grid]
+        left, right = (
+            _spread(array.astype(accumulate), labels, grid, shape)
+            for array, labels in operands
+        )
+        product = lax.reduce_sum(left * right, range(len(wanted), len(grid)))
+    ones = [n for n, label in enumerate(out_labels) if _is_one(sizes[label])]
+    return lax.expand_dims(product, ones) if ones else product
+
+
+def _matrix_product(
+    operands: list[tuple[Array, Labels]],
+    wanted: Labels,
+    precision: Precision,
+    accumulate: DTypeLike,
+) -> tuple[Array, Labels]:
+    """``lax.dot_general`` by labels: (product, its labels)."""
+    (first, a), (second, b) = operands
+    batch = [label for label in a if label in b and label in wanted]
+    summed = [label for label in a if label in b and label not in wanted]
     product = lax.dot_general(
         first,
         second,
         (
-            (_positions(first_labels, summed), _positions(second_labels, summed)),
-            (_positions(first_labels, batch), _positions(second_labels, batch)),
+            (
+                [a.index(label) for label in summed],
+                [b.index(label) for label in summed],
+            ),
+            ([a.index(label) for label in batch], [b.index(label) for label in batch]),
         ),
         precision=precision,
         preferred_element_type=accumulate,
     )
-    have = [*batch, *free_first, *free_second]
-    if have != wanted:
-        product = lax.transpose(product, _positions(have, wanted))
-    ones = [n for n, label in enumerate(out_labels) if _is_one(sizes[label])]
-    return lax.expand_dims(product, ones) if ones else product
+    shared = {*batch, *summed}
+    return product, [*batch, *(label for label in (*a, *b) if label not in shared)]
+
+
+def _spread(array: Array, labels: Labels, grid: Labels, shape: list[Any]) -> Array:
+    """Broadcast a labelled array over a grid of labels."""
+    order = sorted(range(len(labels)), key=lambda n: grid.index(labels[n]))
+    array = lax.transpose(array, order)
+    return lax.broadcast_in_dim(array, shape, [grid.index(labels[n]) for n in order])
 
 
 def _is_one(size: object) -> bool:
@@ -69,13 +107,8 @@ def _is_one(size: object) -> bool:
     return isinstance(size, int) and size == 1
 
 
-def _drop_ones(array: Array, labels: Labels) -> tuple[Array, Labels]:
+def _drop_ones(array: Array, labels: tuple[str, ...]) -> tuple[Array, Labels]:
     """Squeeze away dimensions of size 1."""
     ones = [n for n, size in enumerate(array.shape) if _is_one(size)]
-    kept = tuple(label for n, label in enumerate(labels) if n not in ones)
+    kept = [label for n, label in enumerate(labels) if n not in ones]
     return (lax.squeeze(array, ones) if ones else array), kept
-
-
-def _positions(labels: Labels | list[str], chosen: list[str]) -> list[int]:
-    """Where the chosen labels stand."""
-    return [labels.index(label) for label in chosen]
