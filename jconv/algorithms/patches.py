@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from jconv.algorithms.protocol import Precision, Shapes
 
-GATHER_PENALTY = 3
+GATHER_PENALTY = 10
 """How much slower than a copy the gather of the patches runs."""
 
 MAX_BYTES = 2**31

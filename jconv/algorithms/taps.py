@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     from jconv.algorithms.protocol import Precision, Shapes
 
+PASSES = 4
+"""How often a step's result is read or written: as product, padded, and added."""
+
 MAX_STEPS = 128
 """Steps that are unrolled at the most; beyond, compiling takes too long."""
 
@@ -127,11 +130,22 @@ class Taps:
         dtype: DTypeLike,
         platform: str | None,
     ) -> float:
-        """The products that exist, and one pass over the result for each step."""
-        result = costs.bytes_of(result_shape(geometry, shapes, out), dtype)
+        """The products that exist; slices read, products placed and added, per step.
+
+        A depthwise step is fused with its neighbours: it only reads its slices.
+        """
+        fixed, steps = fixed_roles(geometry), step_count(geometry)
+        per_step = sum(
+            costs.slice_bytes(geometry, role, shape, fixed, dtype)
+            for role, shape in shapes.items()
+        )
+        if not costs.is_depthwise(shapes, out):
+            result = result_shape(geometry, shapes, out)
+            product = costs.slice_bytes(geometry, out, result, fixed, dtype)
+            per_step += PASSES * costs.narrowness(result) * product
         return costs.dot_seconds(
             geometry, shapes, out, geometry.pair_count, platform
-        ) + costs.traffic_seconds(2 * step_count(geometry) * result, platform)
+        ) + costs.traffic_seconds(steps * per_step, platform)
 
 
 def _take(
