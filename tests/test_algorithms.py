@@ -249,9 +249,9 @@ def test_the_method_is_the_one_that_runs(method, monkeypatch):
 
 BIG = {
     "65-tap": ((200, 2), (65, 2, 2), {}),
-    "16x16": ((1, 40, 40, 1), (16, 16, 1, 2), {}),
-    "16x16-strided": ((1, 40, 40, 1), (16, 16, 1, 2), {"stride": 2, "padding": 3}),
-    "200-tap": ((1000, 1), (200, 1, 1), {}),
+    "16x16": ((1, 40, 40, 2), (16, 16, 2, 3), {}),
+    "16x16-strided": ((1, 40, 40, 2), (16, 16, 2, 3), {"stride": 2, "padding": 3}),
+    "200-tap": ((1000, 2), (200, 2, 3), {}),
 }
 
 
@@ -270,7 +270,7 @@ def test_a_large_kernel_is_not_unrolled_past_the_bound(big):
 
 
 def test_a_looped_kernel_is_one_product_in_one_loop():
-    x, w = np.ones((40, 40, 1)), np.ones((16, 16, 1, 1))
+    x, w = np.ones((40, 40, 2)), np.ones((16, 16, 2, 3))
     text = jax.jit(lambda x, w: jconv.conv(x, w, method="loop")).lower(x, w).as_text()
     assert text.count("stablehlo.dot_general") == 1
     assert text.count("stablehlo.while") == 1
