@@ -17,7 +17,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jconv import borders, layout, numerics, rules
-from jconv.algorithms import patches, windows
+from jconv.algorithms import grid, patches
 from jconv.geometry import axis as axes
 from jconv.geometry import nd, padding
 from jconv.geometry.axis import Axis
@@ -156,7 +156,7 @@ def batch_in_the_wrong_label(right: Any) -> Any:
 # Algorithms -------------------------------------------------------------------------
 
 
-@fault(windows.Window, "begin", claim=HAND, test=ALGORITHMS)
+@fault(grid.Window, "begin", claim=HAND, test=ALGORITHMS)
 def loop_starts_late(right: Any) -> Any:
     """The loop's windows begin one position late."""
     return lambda self, role: right(self, role) + (role == self.grid)

@@ -1,6 +1,6 @@
 """The steps of ``taps`` in a loop: any number of them compiles as fast as one.
 
-``windows.Window`` lays each axis out so that every step takes a window of one static
+``grid.Window`` lays each axis out so that every step takes a window of one static
 size. Holes and margins of that layout are zeros, and here they are multiplied: an
 infinity can meet such a zero and become NaN, as it does in ``lax``.
 """
@@ -18,9 +18,9 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.contraction import contract
+from jconv.algorithms.grid import Window
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.algorithms.taps import fixed_roles, step_count
-from jconv.algorithms.windows import Window
 from jconv.geometry import OPERANDS, Geometry, Role
 
 if TYPE_CHECKING:
