@@ -78,8 +78,8 @@ def run(
 ) -> Array:
     """User's order -> canonical order -> ``contract`` -> user's order.
 
-    One jitted function for all calls, so that a second eager call finds its program;
-    inlined, so that an outer jaxpr shows the primitive itself.
+    One jitted function for all calls, so that a second eager call finds its program.
+    Older JAX inlines it into an outer jaxpr, from 0.12 on it stays a call there.
     """
     geometry, arrangement = understood.geometry, understood.layout
     arrays = []

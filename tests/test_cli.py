@@ -226,51 +226,6 @@ def test_help_teaches(arguments: list[str], capsys: pytest.CaptureFixture[str]) 
     assert "jconv " in capsys.readouterr().out
 
 
-def test_info_tells_devices_and_versions(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["info"]) == 0
-    told = capsys.readouterr().out
-    assert "jaxlib" in told
-    assert "cpu" in told
-
-
-def test_info_tells_what_each_role_gets_and_why(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    words = "info --input 9x8 --kernel 3x2 --channels 4:6 --groups 2 --batch 2"
-    options = "--stride 2x1 --padding same --dtype bfloat16 --kernel-dilation -1"
-    assert cli.main([*words.split(), *options.split()]) == 0
-    told = capsys.readouterr().out
-    for role in ("y, the convolution", "dx, its input", "dw, its kernel"):
-        assert role in told
-    assert told.count("✓") == 3
-    for name in ("taps", "loop", "patches"):
-        assert told.count(name) >= 3
-
-
-INFO_WRONG = {
-    "no kernel": "--input 9x9",
-    "no sizes": "--input 9by9 --kernel 3x3",
-    "ranks": "--input 9x9 --kernel 3",
-    "window too large": "--input 3 --kernel 5",
-    "stride 0": "--input 9 --kernel 3 --stride 0",
-    "padding": "--input 9 --kernel 3 --padding some",
-    "channels": "--input 9 --kernel 3 --channels 64",
-    "groups": "--input 9 --kernel 3 --channels 4:6 --groups 4",
-    "dtype": "--input 9 --kernel 3 --dtype bool",
-}
-
-
-@pytest.mark.parametrize("words", INFO_WRONG.values(), ids=INFO_WRONG)
-def test_info_with_bad_usage_is_one_message(
-    words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["info", *words.split()]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "expected" in told.err
-    assert told.err.count("\n") == 1
-
-
 def test_module_runs_as_a_command(tmp_path: Path) -> None:
     """One real process: the exit code gets out, and nothing slow is loaded for it."""
     script = (
