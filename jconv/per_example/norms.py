@@ -1,0 +1,167 @@
+"""Norms of the examples' kernel derivatives, with or without the derivatives.
+
+With P[o] the patches of one example, dw[k, c, m] = sum over o of P[o, k, c] dy[o, m].
+So the squared norm needs no dw (the *Gram form*, or "ghost norm"):
+
+    |dw|^2  =  sum over o, o' of  <P[o], P[o']> <dy[o], dy[o']>
+
+of each group, then added over the groups.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+
+from jconv import layout, numerics, operands
+from jconv.algorithms.contraction import contract
+from jconv.algorithms.protocol import concrete
+from jconv.algorithms.unfolding import take
+from jconv.errors import GeometryError
+from jconv.per_example.gradients import as_examples, batch_of, gradients, understand
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from jax import Array
+    from jax.typing import ArrayLike
+
+    from jconv.algorithms import Precision
+    from jconv.plan import Plan
+
+METHODS = ("auto", "gradient", "gram")
+
+
+def per_example_kernel_norms(
+    x: ArrayLike,
+    dy: ArrayLike,
+    *,
+    kernel_shape: Sequence[int],
+    method: str = "auto",
+    precision: Any = None,  # noqa: ANN401
+    **options: Any,  # noqa: ANN401
+) -> Array:
+    """Euclidean norm (*batch,) of each example's kernel derivative.
+
+    "gradient" computes the derivatives; "gram" does without them, by the sum over pairs
+    of output positions; "auto" takes the one that holds fewer entries: the second if
+    2 O^2 < K c_in c_out for O output and K kernel positions and one group. Where the
+    terms of dw cancel, the Gram form loses up to twice as many digits. The derivative
+    of a norm that is 0 is 0.
+
+    Args:
+        x: input (*batch, *spatial, c_in).
+        dy: cotangent (*batch, *output, c_out).
+        kernel_shape: the shape (*kernel, c_in // groups, c_out) of w, whole.
+        method: "auto", "gradient" or "gram".
+        precision: of (x, dy).
+        **options: the geometry arguments of ``jconv.conv``.
+
+    Returns:
+        The norms, real; of integers in JAX's default float.
+
+    Raises:
+        GeometryError: for any argument that is wrong, ``dy``'s shape included.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([[3.0, 4.0], [6.0, 8.0]])[..., None]
+        >>> dy = jnp.ones((2, 1, 1))
+        >>> per_example_kernel_norms(x, dy, kernel_shape=(2, 1, 1), method="gram")
+        Array([ 5., 10.], dtype=float32)
+
+    References:
+        I. Goodfellow, "Efficient per-example gradient computations",
+        https://arxiv.org/abs/1510.01799, 2015.
+        Z. Bu, J. Mao and S. Xu, "Scalable and efficient training of large convolutional
+        neural networks with differential privacy", https://arxiv.org/abs/2205.10683,
+        2022.
+    """
+    if method not in METHODS:
+        raise GeometryError.of("method", method, f"one of {', '.join(METHODS)}")
+    x, dy, understood = understand(x, dy, kernel_shape, options)
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        x, dy = x.astype(float), dy.astype(float)
+    if method == "auto":
+        costs = entries_held(understood)
+        method = min(costs, key=costs.__getitem__)
+    pair = operands.canonical_precision(precision)
+    return _norms(x, dy, understood=understood, precision=pair, method=method)
+
+
+def entries_held(understood: Plan) -> dict[str, int]:
+    """Entries that either form holds for one example; "auto" takes the smaller.
+
+    "gradient" holds dw; "gram", with O output positions, two O x O matrices a group
+    (the patches, which both may need, are not counted). This is the rule of Bu, Mao and
+    Xu (2022), 2 O^2 <= K c_in c_out. Counting multiplications as well ranked the two
+    worse on a CPU, because many small products of examples run far below its peak.
+    """
+    geometry = understood.geometry
+    places = math.prod(geometry.output_shape)
+    return {
+        "gradient": math.prod(concrete(understood.kernel)),
+        "gram": 2 * geometry.groups * places**2,
+    }
+
+
+@functools.partial(
+    jax.jit, static_argnames=("understood", "precision", "method"), inline=True
+)
+def _norms(
+    x: Array, dy: Array, *, understood: Plan, precision: Precision, method: str
+) -> Array:
+    """The root of the squares, in a float wide enough for them."""
+    accumulate = numerics.accumulation_dtype(x.dtype)
+    if method == "gradient":
+        dw = gradients(
+            x, dy, understood=understood, precision=precision, dtype=accumulate
+        )
+        entries = dw.reshape(*batch_of(understood), math.prod(understood.kernel))
+        squares = jnp.sum(jnp.real(entries * jnp.conj(entries)), -1)
+    else:
+        x, dy = as_examples(x, dy, understood)
+        merged = x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
+        patches = layout.split_groups(take(merged, understood.geometry), x.shape[-2])
+        squares = _gram(patches, dy, understood.geometry.rank, precision, accumulate)
+        squares = squares.reshape(batch_of(understood))
+    positive = squares > 0  # a root has no derivative at 0; rounding may go below
+    norms = jnp.where(positive, jnp.sqrt(jnp.where(positive, squares, 1)), 0)
+    return norms.astype(jnp.zeros((), x.dtype).real.dtype)
+
+
+def _gram(
+    patches: Array,
+    dy: Array,
+    rank: int,
+    precision: Precision,
+    accumulate: np.dtype[Any],
+) -> Array:
+    """Squares from patches (e, *output, *window, g, c) and dy (e, *output, g, m)."""
+    places = tuple(f"o{a}" for a in range(rank))
+    others = tuple(f"p{a}" for a in range(rank))
+    taps = tuple(f"k{a}" for a in range(rank))
+    grams = [
+        contract(
+            array,
+            ("e", *places, *rest),
+            jnp.conj(array),
+            ("e", *others, *rest),
+            ("e", "g", *places, *others),
+            precision=each,
+            accumulate=accumulate,
+        )
+        for array, rest, each in zip(
+            (patches, dy),
+            ((*taps, "g", "c"), ("g", "m")),
+            [(each, each) for each in precision] if precision else (None, None),
+            strict=True,
+        )
+    ]
+    product = jnp.real(grams[0] * grams[1])
+    return jnp.sum(product, range(1, product.ndim))
