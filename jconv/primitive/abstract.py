@@ -7,6 +7,7 @@ from typing import Any
 import jax
 
 from jconv import algorithms, compat
+from jconv.algorithms.protocol import ArrayLabels
 from jconv.geometry import OPERANDS, Role
 from jconv.primitive.bind import conv_p
 
@@ -33,38 +34,29 @@ def _derived_sharding(first: Any, second: Any, **params: Params) -> Any:  # noqa
         ShardingTypeError: if a spatial or a summed dimension is sharded; then the
             result's sharding is a choice that only the caller can make.
     """
-    shardings = [compat.explicit_sharding(aval) for aval in (first, second)]
-    if not any(shardings):
+    out, geometry = params["out"], params["geometry"]
+    labels = ArrayLabels.of_call(geometry, out, first, second)
+    meshes, sharded = [], {}
+    for role, aval in zip(OPERANDS[out], (first, second), strict=True):
+        sharding = compat.explicit_sharding(aval)
+        if sharding is not None:
+            meshes.append(sharding.mesh)
+            names = _dimension_names(labels, role)
+            sharded |= dict(zip(names, sharding.spec, strict=False))
+    if not meshes:
         return None
-    out, rank = params["out"], params["geometry"].rank
-    found: dict[str, Any] = {}
-    for role, aval, sharding in zip(
-        OPERANDS[out], (first, second), shardings, strict=True
-    ):
-        if sharding is None:
-            continue
-        for label, name in zip(
-            _labels(role, rank, aval.ndim), sharding.spec, strict=False
-        ):
-            if name is not None:
-                found[label] = name
-    n_batch = (second if out == "input" else first).ndim
-    ndim = rank + 4 if out == "kernel" else n_batch
-    labels = _labels(out, rank, ndim)
-    if set(found) - set(labels):
+    sharded = {label: axis for label, axis in sharded.items() if axis is not None}
+    result = _dimension_names(labels, out)
+    lost = sorted(set(sharded) - set(result))
+    if lost:
         raise compat.ShardingTypeError(
-            f"conv: dimensions {sorted(set(found) - set(labels))} of the operands are "
-            "sharded and the result has none of them; reshard them first."
+            f"conv: dimensions {lost} of the operands are sharded and the result has "
+            "none of them; reshard them first."
         )
-    mesh = next(sharding.mesh for sharding in shardings if sharding)
-    spec = jax.sharding.PartitionSpec(*(found.get(label) for label in labels))
-    return jax.sharding.NamedSharding(mesh, spec)
+    spec = jax.sharding.PartitionSpec(*(sharded.get(label) for label in result))
+    return jax.sharding.NamedSharding(meshes[0], spec)
 
 
-def _labels(role: Role, rank: int, ndim: int) -> list[str]:
-    """Names of one array's dimensions; spatial ones belong to their role alone."""
-    spatial = [f"{role}{a}" for a in range(rank)]
-    if role == "kernel":
-        return ["e", *spatial, "c", "g", "m"]
-    batch = [f"b{n}" for n in range(ndim - rank - 3)]
-    return ["e", *batch, *spatial, "g", "c" if role == "input" else "m"]
+def _dimension_names(labels: ArrayLabels, role: Role) -> tuple[str, ...]:
+    """Labels of one array's dimensions; spatial ones belong to their role alone."""
+    return labels.of(role, tuple(f"{role} axis {a}" for a in range(labels.rank)))
