@@ -36,7 +36,8 @@ def _derived_sharding(first: Any, second: Any, **params: Params) -> Any:  # noqa
     """
     out, geometry = params["out"], params["geometry"]
     labels = ArrayLabels.of_call(geometry, out, first, second)
-    meshes, sharded = [], {}
+    meshes = []
+    sharded: dict[str, Any] = {}
     for role, aval in zip(OPERANDS[out], (first, second), strict=True):
         sharding = compat.explicit_sharding(aval)
         if sharding is not None:
