@@ -148,8 +148,7 @@ def window_plan(shape: Shape, window: tuple[int, ...], options: Options) -> Plan
         raise GeometryError.of(
             "x",
             tuple(shape),
-            f"at least {len(window) + 1} dimensions: the window's {len(window)} and "
-            "the channels",
+            f"an axis for each of the window's {len(window)} sizes, and the channels",
         )
     return plan(tuple(shape), (*window, shape[-1], 1), options)
 
