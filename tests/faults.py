@@ -22,6 +22,7 @@ from jconv.geometry import axis as axes
 from jconv.geometry import nd, padding
 from jconv.geometry.axis import Axis
 from jconv.primitive import batching, derivatives
+from tests import faults_neighbours as _registers_theirs  # noqa: F401
 from tests.planting import FAULTS, fault
 
 COTANGENTS = (

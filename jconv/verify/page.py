@@ -29,6 +29,9 @@ TOPICS = {
     "backward": "The derivative of a convolution",
     "transform": "Under JAX's transformations",
     "dtype": "Number formats",
+    "patches": "Patches",
+    "local": "Weights that are not shared",
+    "per-example": "Single examples",
     "pool": "Pooling",
     "net": "Networks",
 }

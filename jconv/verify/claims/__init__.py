@@ -12,6 +12,7 @@ from jconv.verify.claims import backward_by_hand
 from jconv.verify.claims import backward_structure
 from jconv.verify.claims import backward_routes
 from jconv.verify.claims import transforms
+from jconv.verify.claims import neighbours
 
 __all__ = [
     "backward_by_hand",
@@ -22,6 +23,7 @@ __all__ = [
     "definition",
     "filters",
     "linearity",
+    "neighbours",
     "sizes",
     "transforms",
 ]
