@@ -15,6 +15,7 @@ from jconv.geometry.sizes import (
     receptive_field,
 )
 from jconv.geometry.textbook import OrdinaryAxis
+from jconv.geometry.windows import Windows
 
 __all__ = [
     "OPERANDS",
@@ -27,6 +28,7 @@ __all__ = [
     "Padding",
     "Progression",
     "Role",
+    "Windows",
     "flop_count",
     "kernel_size_from_output",
     "output_size",

@@ -12,6 +12,7 @@ from jconv.verify.claims import backward_by_hand
 from jconv.verify.claims import backward_structure
 from jconv.verify.claims import backward_routes
 from jconv.verify.claims import transforms
+from jconv.verify.claims import pooling
 from jconv.verify.claims import neighbours
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "filters",
     "linearity",
     "neighbours",
+    "pooling",
     "sizes",
     "transforms",
 ]

@@ -1,0 +1,55 @@
+"""Pools: sums, means, norms and maxima over windows, with explicit backward rules.
+
+Read in this order: ``slide`` (one axis, any merge), ``extremes`` (where a maximum's
+derivative goes), ``maxima``, ``sums`` and ``soft`` (what users call), ``held`` and
+``backward`` (the rules from the input's point of view), ``vjp``.
+"""
+
+from jconv.pool.adaptive import adaptive_avg_pool, adaptive_max_pool
+from jconv.pool.maxima import max_pool, min_pool
+from jconv.pool.skip import subsample, subsample_vjp
+from jconv.pool.soft import logsumexp_pool
+from jconv.pool.sums import avg_pool, lp_pool, sum_pool
+from jconv.pool.unpool import max_unpool
+from jconv.pool.vjp import (
+    avg_pool_vjp,
+    logsumexp_pool_vjp,
+    lp_pool_vjp,
+    max_pool_vjp,
+    min_pool_vjp,
+    sum_pool_vjp,
+)
+from jconv.pool.whole import (
+    global_avg_pool,
+    global_logsumexp_pool,
+    global_lp_pool,
+    global_max_pool,
+    global_min_pool,
+    global_sum_pool,
+)
+
+__all__ = [
+    "adaptive_avg_pool",
+    "adaptive_max_pool",
+    "avg_pool",
+    "avg_pool_vjp",
+    "global_avg_pool",
+    "global_logsumexp_pool",
+    "global_lp_pool",
+    "global_max_pool",
+    "global_min_pool",
+    "global_sum_pool",
+    "logsumexp_pool",
+    "logsumexp_pool_vjp",
+    "lp_pool",
+    "lp_pool_vjp",
+    "max_pool",
+    "max_pool_vjp",
+    "max_unpool",
+    "min_pool",
+    "min_pool_vjp",
+    "subsample",
+    "subsample_vjp",
+    "sum_pool",
+    "sum_pool_vjp",
+]

@@ -1,0 +1,115 @@
+"""The other way round: which windows hold an input, and what they have to give it.
+
+Input i lies in the windows o with ``stride o + dilation k = i + low`` for some k, so
+among the ``ceil(span / stride)`` windows ``o = floor((i + low) / stride) - q``. For a
+fixed q, what these windows have (a cotangent, a maximum, a position) can be laid beside
+the inputs by repeating each entry ``stride`` times and shifting: no scatter, no gather.
+The explicit backward functions sum over q, so they are written from the input's point
+of view: *what do I receive, and from whom?*
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jax import Array
+
+    from jconv.geometry import Axis
+    from jconv.pool.arguments import Pooling
+
+UNROLLED = 36
+"""Up to this many windows per input are visited one by one; more, in a loop."""
+
+
+def over_windows(
+    step: Callable[[tuple[Any, ...], Any], Any],
+    start: Any,  # noqa: ANN401
+    counts: tuple[int, ...],
+) -> Any:  # noqa: ANN401
+    """Apply ``step(q, value)`` for every q of the given ranges, in order."""
+    total = math.prod(counts)
+    if total <= UNROLLED:
+        for q in np.ndindex(*counts):
+            start = step(q, start)
+        return start
+
+    def body(n: Array, value: Any) -> Any:  # noqa: ANN401
+        q = []
+        for count in reversed(counts):
+            n, remainder = n // count, n % count
+            q.append(remainder)
+        return step(tuple(reversed(q)), value)
+
+    return lax.fori_loop(0, total, body, start)
+
+
+def holders(axis: Axis) -> int:
+    """Among how many windows along an axis those that hold an input are."""
+    return -(-axis.span // axis.stride)
+
+
+def beside_inputs(
+    y: Array,
+    dim: int,
+    axis: Axis,
+    q: Any,  # noqa: ANN401
+    fill: Any,  # noqa: ANN401
+) -> Array:
+    """Lay what window number q has beside every input along one dimension.
+
+    Args:
+        y: an array with one entry per window along ``dim``.
+        dim: the dimension.
+        axis: its relation.
+        q: from 0, the last window that may hold the input, to ``holders(axis) - 1``.
+        fill: what windows that do not exist, or do not hold the input, have to give.
+    """
+    s = axis.stride
+    first, last = axis.low // s, (axis.n_input - 1 + axis.low) // s
+    backward = holders(axis) - 1
+    config = [(0, 0, 0)] * y.ndim
+    config[dim] = (backward - first, last - (axis.n_output - 1), 0)
+    every = lax.pad(y, jnp.asarray(fill, y.dtype), config)
+    blocks = last - first + 1
+    own = lax.dynamic_slice_in_dim(every, backward - q, blocks, dim)
+    shape = (*own.shape[:dim], blocks, s, *own.shape[dim + 1 :])
+    kept = [n for n in range(len(shape)) if n != dim + 1]
+    repeated = lax.broadcast_in_dim(own, shape, kept)
+    flat = lax.reshape(repeated, (*shape[:dim], blocks * s, *shape[dim + 2 :]))
+    start = axis.low - first * s
+    found = lax.slice_in_dim(flat, start, start + axis.n_input, axis=dim)
+    if axis.span == s and axis.kernel_dilation == 1:
+        return found  # tiles: the one window holds the input
+    column = [1] * y.ndim
+    column[dim] = axis.n_input
+    position = np.arange(axis.n_input, dtype="int32").reshape(column) + axis.low
+    entry = position % s + s * jnp.asarray(q, "int32")
+    holds = entry < axis.span
+    if axis.kernel_dilation > 1:
+        holds &= entry % axis.kernel_dilation == 0
+    return jnp.where(holds, found, jnp.asarray(fill, y.dtype))
+
+
+def all_beside_inputs(
+    y: Array,
+    pooling: Pooling,
+    q: tuple[Any, ...],
+    fill: Any,  # noqa: ANN401
+) -> Array:
+    """``beside_inputs`` along every spatial axis, q in the order of ``steps``."""
+    for (dim, axis), own in zip(pooling.steps, q, strict=True):
+        y = beside_inputs(y, dim, axis, own, fill)
+    return y
+
+
+def holder_counts(pooling: Pooling) -> tuple[int, ...]:
+    """The ranges of q, in the order of ``steps``."""
+    return tuple(holders(axis) for _, axis in pooling.steps)

@@ -1,0 +1,132 @@
+"""Global pools: one window that holds the whole picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jax import lax
+
+from jconv import operands
+from jconv.errors import GeometryError
+from jconv.geometry.checks import is_integer
+from jconv.pool.arguments import spatial_dims
+from jconv.pool.maxima import max_pool, min_pool
+from jconv.pool.soft import logsumexp_pool
+from jconv.pool.sums import avg_pool, lp_pool, sum_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jax import Array
+    from jax.typing import ArrayLike
+
+
+def global_max_pool(
+    x: ArrayLike,
+    *,
+    rank: int | None = None,
+    keepdims: bool = False,
+    channel_axis: int | None = -1,
+    ties: str = "first",
+) -> Array:
+    """The largest entry of each channel: x (*batch, *spatial, c) -> (*batch, c).
+
+    Args:
+        x: real numbers.
+        rank: how many axes are spatial; by default all but one batch axis and the
+            channels'.
+        keepdims: whether the spatial axes stay, with size 1.
+        channel_axis: as in ``max_pool``.
+        ties: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> global_max_pool(jnp.arange(12.0).reshape(1, 2, 3, 2))
+        Array([[10., 11.]], dtype=float32)
+    """
+    return _whole(max_pool, x, rank, keepdims, channel_axis, ties=ties)
+
+
+def global_min_pool(
+    x: ArrayLike,
+    *,
+    rank: int | None = None,
+    keepdims: bool = False,
+    channel_axis: int | None = -1,
+    ties: str = "first",
+) -> Array:
+    """The smallest entry of each channel; arguments as in ``global_max_pool``."""
+    return _whole(min_pool, x, rank, keepdims, channel_axis, ties=ties)
+
+
+def global_avg_pool(
+    x: ArrayLike,
+    *,
+    rank: int | None = None,
+    keepdims: bool = False,
+    channel_axis: int | None = -1,
+) -> Array:
+    """The mean of each channel; arguments as in ``global_max_pool``.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> global_avg_pool(jnp.arange(12.0).reshape(1, 2, 3, 2))
+        Array([[5., 6.]], dtype=float32)
+    """
+    return _whole(avg_pool, x, rank, keepdims, channel_axis)
+
+
+def global_sum_pool(
+    x: ArrayLike,
+    *,
+    rank: int | None = None,
+    keepdims: bool = False,
+    channel_axis: int | None = -1,
+) -> Array:
+    """The sum of each channel; arguments as in ``global_max_pool``."""
+    return _whole(sum_pool, x, rank, keepdims, channel_axis)
+
+
+def global_lp_pool(
+    x: ArrayLike,
+    p: float = 2,
+    *,
+    rank: int | None = None,
+    keepdims: bool = False,
+    channel_axis: int | None = -1,
+) -> Array:
+    """The p-norm of each channel; arguments as in ``global_max_pool``, ``lp_pool``."""
+    return _whole(lp_pool, x, rank, keepdims, channel_axis, p=p)
+
+
+def global_logsumexp_pool(
+    x: ArrayLike,
+    *,
+    rank: int | None = None,
+    keepdims: bool = False,
+    channel_axis: int | None = -1,
+) -> Array:
+    """log(sum of exp) of each channel; arguments as in ``global_max_pool``."""
+    return _whole(logsumexp_pool, x, rank, keepdims, channel_axis)
+
+
+def _whole(
+    pool: Callable[..., Array],
+    x: ArrayLike,
+    rank: int | None,
+    keepdims: bool,  # noqa: FBT001 (passed on, in the callers' order)
+    channel_axis: int | None,
+    **options: Any,  # noqa: ANN401
+) -> Array:
+    """A pool whose window is as large as the input."""
+    x = operands.as_array("x", x)
+    if rank is not None and (not is_integer(rank) or rank < 0):
+        raise GeometryError.of("rank", rank, "None or an integer of at least 0")
+    each: Any = 1 if rank is None else (1,) * rank
+    dims = spatial_dims(x.shape, "rank", each, channel_axis)
+    window = tuple(x.shape[dim] for dim in dims)
+    y = pool(x, window, channel_axis=channel_axis, **options)
+    return y if keepdims else lax.squeeze(y, dims)

@@ -1,0 +1,99 @@
+"""Planted faults of the pools; ``faults`` imports them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jconv.geometry import Windows
+from jconv.pool import backward, extremes, held, vjp, winners
+from tests.planting import fault
+
+LOOP = "tests/test_pool.py"
+
+
+@fault(extremes.Extreme, "entries", claim="pool.max.ties", test=LOOP)
+def last_of_equal_entries_wins(right: Any) -> Any:
+    """The last of several largest entries takes the cotangent, not the first."""
+    return lambda self, arrays, present: right(self, arrays[::-1], present[::-1])
+
+
+@fault(winners, "positions", claim="pool.max.ties", test=LOOP)
+def column_major_first(right: Any) -> Any:
+    """The explicit rule prefers the first column where it should prefer the row."""
+
+    def wrong(shape: Any, pooling: Any) -> Any:
+        turned = [*range(len(shape))]
+        for dim, other in zip(pooling.dims, reversed(pooling.dims), strict=True):
+            turned[dim] = other
+        sizes = tuple(shape[dim] for dim in turned)
+        flipped = dataclasses.replace(
+            pooling,
+            windows=dataclasses.replace(
+                pooling.windows, axes=pooling.windows.axes[::-1]
+            ),
+        )
+        return jnp.transpose(right(sizes, flipped), turned)
+
+    return wrong
+
+
+@fault(vjp, "tie_count", claim="pool.max.ties", test=LOOP)
+def split_forgets_to_divide(right: Any) -> Any:
+    """Every tied entry receives the full cotangent where it should be split."""
+    return lambda *arguments: jnp.ones_like(right(*arguments))
+
+
+@fault(extremes, "attains", claim="pool.max.backward", test=LOOP)
+def nan_receives_nothing(right: Any) -> Any:  # noqa: ARG001
+    """A NaN equals nothing, itself included, so its cotangent is lost."""
+
+    def wrong(entry: Any, extreme: Any, present: Any) -> Any:
+        hit = entry == extreme
+        return hit if present is None else hit & present
+
+    return wrong
+
+
+@fault(Windows, "counts", claim="pool.avg.border", test=LOOP)
+def border_divides_by_the_whole_window(right: Any) -> Any:
+    """At a border the mean divides by the window's size."""
+
+    def wrong(self: Any, *, padding: bool = False) -> Any:
+        each = zip(self.axes, right(self, padding=padding), strict=True)
+        return tuple((axis.n_kernel,) * len(counts) for axis, counts in each)
+
+    return wrong
+
+
+@fault(held, "holders", claim="pool.avg.backward", test=LOOP)
+def overlap_not_added(right: Any) -> Any:  # noqa: ARG001
+    """An input receives from one of the windows that hold it, not from all."""
+    return lambda axis: 1
+
+
+@fault(backward, "divided", claim="pool.avg.backward", test=LOOP)
+def mean_back_forgets_to_divide(right: Any) -> Any:  # noqa: ARG001
+    """The mean's cotangent is given to every entry in full."""
+    return lambda dy, *_: dy
+
+
+@fault(Windows, "from_call", claim="pool.max.forward", test=LOOP)
+def window_starts_one_late(right: Any) -> Any:
+    """The low padding of a pool is one too small."""
+
+    def wrong(*arguments: Any, **options: Any) -> Any:
+        found = right(*arguments, **options)
+        axes = [dataclasses.replace(axis, low=axis.low - 1) for axis in found.axes]
+        return dataclasses.replace(found, axes=tuple(axes))
+
+    return wrong
+
+
+@fault(extremes, "worst", claim="pool.max.forward", test=LOOP)
+def padding_holds_zeros(right: Any) -> Any:  # noqa: ARG001
+    """Padding is 0 for a maximum, and beats negative numbers."""
+    return lambda dtype, *, smallest: np.zeros((), dtype)  # noqa: ARG005
