@@ -50,7 +50,6 @@ class Layout:
         return getattr(self, role)
 
 
-@functools.lru_cache(maxsize=1024)
 def parse(dimension_numbers: Any, rank: int) -> Layout:  # noqa: ANN401
     """Read ``dimension_numbers``; spatial dimensions are ordered as in the kernel.
 

@@ -67,7 +67,12 @@ def result_dtype(preferred: DTypeLike | None, dtype: DTypeLike) -> np.dtype[Any]
     """
     if preferred is None:
         return np.dtype(dtype)
-    wanted = jnp.dtype(jax.dtypes.canonicalize_dtype(preferred))
+    try:
+        wanted = jnp.dtype(jax.dtypes.canonicalize_dtype(preferred))
+    except TypeError as error:
+        raise GeometryError.of(
+            "preferred_element_type", preferred, "a dtype or the name of one"
+        ) from error
     kinds = (jnp.signedinteger, jnp.unsignedinteger, jnp.floating, jnp.complexfloating)
     same_kind = any(
         jnp.issubdtype(dtype, kind) and jnp.issubdtype(wanted, kind) for kind in kinds
@@ -95,8 +100,8 @@ def canonical_precision(precision: Any) -> Precision:  # noqa: ANN401
     """
     if precision is None:
         precision = jax.config.jax_default_matmul_precision  # type: ignore[attr-defined]
-        if precision is None:
-            return None
+        if precision is None or precision in lax.DotAlgorithmPreset.__members__:
+            return None  # a setting for dot products does not concern convolutions
     if isinstance(precision, (lax.DotAlgorithm, lax.DotAlgorithmPreset)) or (
         isinstance(precision, str) and precision in lax.DotAlgorithmPreset.__members__
     ):

@@ -15,7 +15,7 @@ from jconv import borders, numerics, operands
 from jconv.algorithms.unfolding import put, take
 from jconv.call import as_shape
 from jconv.errors import GeometryError
-from jconv.geometry.padding import is_integer
+from jconv.geometry.checks import is_integer
 from jconv.plan import Options, plan
 
 if TYPE_CHECKING:

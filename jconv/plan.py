@@ -7,13 +7,15 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from jconv import borders, layout
 from jconv.algorithms import AUTO, check_method
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.geometry import Geometry
-from jconv.geometry.padding import is_integer, per_axis, resolve_padding
+from jconv.geometry.checks import at_least, is_integer
+from jconv.geometry.padding import per_axis, resolve_padding
 from jconv.geometry.transposed import transposed_geometry
 from jconv.layout import Layout
 
@@ -89,7 +91,8 @@ def plan(input_shape: Shape, kernel_shape: Shape, options: Options) -> Plan:
         GeometryError: for any argument that is wrong.
         UnsupportedError: for a padding mode together with input dilation.
     """
-    if all(isinstance(n, int) for n in (*input_shape, *kernel_shape)):
+    plain = all(map(_is_plain, dataclasses.astuple(options)))
+    if plain and all(type(n) is int for n in (*input_shape, *kernel_shape)):
         return _cached_plan(input_shape, kernel_shape, options)
     return _plan(input_shape, kernel_shape, options)
 
@@ -106,6 +109,7 @@ def plan_transpose(
         options, ("output", output_shape), ("kernel", kernel_shape)
     )
     rank = len(w) - 2
+    at_least(1, groups=options.groups)
     _check_groups(options.groups, w[-2] * options.groups, w[-1])
     if y[-1] != w[-1]:
         raise GeometryError.of(
@@ -178,9 +182,16 @@ def _plan(input_shape: Shape, kernel_shape: Shape, options: Options) -> Plan:
 _cached_plan = functools.lru_cache(maxsize=4096)(_plan)
 
 
+def _is_plain(value: Any) -> bool:  # noqa: ANN401
+    """Whether a cache may compare it: 1, 1.0 and True are equal, not the same."""
+    if type(value) is tuple:
+        return all(map(_is_plain, value))
+    return value is None or type(value) in (int, str)
+
+
 def _frozen(value: Any) -> Any:  # noqa: ANN401
     """Lists and arrays as tuples, so that a call can be hashed."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, jax.Array)):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
         return tuple(_frozen(entry) for entry in value)
@@ -210,18 +221,26 @@ def _default_shapes(
                 f"{'at least ' if permutation is None else ''}{needed} dimensions for "
                 f"the kernel {tuple(kernel_shape)}, which has {rank} spatial axes",
             )
-        shapes.append(
-            tuple(shape)
-            if permutation is None
-            else tuple(shape[n] for n in permutation)
-        )
+        default = shape if permutation is None else [shape[n] for n in permutation]
+        _check_symbols(role, tuple(default), rank)
+        shapes.append(tuple(default))
     return arrangement, shapes
+
+
+def _check_symbols(role: str, shape: Shape, rank: int) -> None:
+    """Only batch sizes may be symbolic: the relation needs the others' numbers."""
+    numbers = shape if role == "kernel" else shape[len(shape) - rank - 1 :]
+    if not all(is_integer(n) for n in numbers):
+        message = (
+            f"{role} shape {shape}: only batch sizes may be symbolic; spatial sizes "
+            "and channels decide which indices meet. Export with numbers for them."
+        )
+        raise UnsupportedError(message)
 
 
 def _check_groups(groups: Any, c_in: Any, c_out: Any) -> None:  # noqa: ANN401
     """Groups must divide both channel counts."""
-    if not is_integer(groups) or groups < 1:
-        raise GeometryError.of("groups", groups, "an integer of at least 1", "Use 1.")
+    at_least(1, groups=groups)
     for name, channels in (("c_in", c_in), ("c_out", c_out)):
         if channels % groups:
             divisors = [d for d in range(1, channels + 1) if channels % d == 0]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jax import Array
-    from jax.typing import ArrayLike
+    from jax.typing import ArrayLike, DTypeLike
 
 
 def conv_input_vjp(
@@ -45,6 +45,7 @@ def conv_input_vjp(
     *,
     input_shape: Sequence[int],
     precision: Any = None,  # noqa: ANN401
+    preferred_element_type: DTypeLike | None = None,
     **options: Any,  # noqa: ANN401
 ) -> Array:
     """Compute dx (*batch, *spatial, c_in) from dy and w as one forward convolution.
@@ -54,6 +55,7 @@ def conv_input_vjp(
         w: kernel (*kernel, c_in // groups, c_out).
         input_shape: the shape of x, whole.
         precision: of (w, dy).
+        preferred_element_type: dtype of the result.
         **options: the other arguments of ``jconv.conv``.
 
     Raises:
@@ -69,7 +71,9 @@ def conv_input_vjp(
     shape = as_shape("input_shape", input_shape)
     understood = plan(shape, w.shape, Options.of(**options))
     check_cotangent(dy, understood)
-    return evaluate(w, dy, "input", understood, precision, None, contract)
+    return evaluate(
+        w, dy, "input", understood, precision, preferred_element_type, contract
+    )
 
 
 def conv_kernel_vjp(
@@ -78,6 +82,7 @@ def conv_kernel_vjp(
     *,
     kernel_shape: Sequence[int],
     precision: Any = None,  # noqa: ANN401
+    preferred_element_type: DTypeLike | None = None,
     **options: Any,  # noqa: ANN401
 ) -> Array:
     """Compute dw (*kernel, c_in // groups, c_out) from x and dy as one convolution.
@@ -87,6 +92,7 @@ def conv_kernel_vjp(
         dy: cotangent (*batch, *output, c_out).
         kernel_shape: the shape of w, whole.
         precision: of (x, dy).
+        preferred_element_type: dtype of the result.
         **options: the other arguments of ``jconv.conv``.
 
     Raises:
@@ -102,7 +108,9 @@ def conv_kernel_vjp(
     shape = as_shape("kernel_shape", kernel_shape)
     understood = plan(x.shape, shape, Options.of(**options))
     check_cotangent(dy, understood)
-    return evaluate(x, dy, "kernel", understood, precision, None, contract)
+    return evaluate(
+        x, dy, "kernel", understood, precision, preferred_element_type, contract
+    )
 
 
 def arguments(rule: OrdinaryConvolution) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def convolve(
         2020 (scipy.signal.convolve).
     """
     x, w = operands.as_array("x", x), operands.as_array("w", w)
+    _check_mode(mode)
     geometry = _geometry(x.shape, w.shape, mode, -1)
     return _contract(x, w, geometry, method, precision)
 
@@ -101,10 +102,17 @@ def correlate(
         2020 (scipy.signal.correlate).
     """
     x, w = operands.as_array("x", x), operands.as_array("w", w)
+    _check_mode(mode)
     geometry = _geometry(x.shape, w.shape, mode, 1)
     if jnp.issubdtype(w.dtype, jnp.complexfloating):
         w = jnp.conj(w)
     return _contract(x, w, geometry, method, precision)
+
+
+def _check_mode(mode: object) -> None:
+    """Refuse what is no mode, before a cache would have to hash it."""
+    if not isinstance(mode, str) or mode not in MODES:
+        raise GeometryError.of("mode", mode, f"one of {', '.join(MODES)}")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -112,8 +120,6 @@ def _geometry(
     x: tuple[int, ...], w: tuple[int, ...], mode: str, direction: int
 ) -> Geometry:
     """The relation of two arrays under a mode; ``direction`` is the kernel dilation."""
-    if mode not in MODES:
-        raise GeometryError.of("mode", mode, f"one of {', '.join(MODES)}")
     if len(x) != len(w):
         raise GeometryError.of(
             "w",

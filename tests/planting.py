@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from jconv import layout, plan
+from jconv import plan
 
 PLANT = "JCONV_PLANTED_FAULT"
 """The environment variable that makes ``conftest.py`` plant a fault in a test run."""
@@ -70,4 +70,3 @@ def _forget() -> None:
     """Drop everything that was computed with the product's code."""
     jax.clear_caches()
     plan._cached_plan.cache_clear()
-    layout.parse.cache_clear()

@@ -36,7 +36,7 @@ def check_method(method: str) -> None:
     Raises:
         GeometryError: naming those that exist.
     """
-    if method != AUTO and method not in REGISTRY:
+    if not isinstance(method, str) or method not in (AUTO, *REGISTRY):
         raise GeometryError.of(
             "method", method, f"one of {', '.join((AUTO, *REGISTRY))}"
         )

@@ -26,7 +26,7 @@ BYTES_PER_SECOND = {"cpu": 2e10}
 ACCELERATOR_FLOPS_PER_SECOND = 2e13
 ACCELERATOR_BYTES_PER_SECOND = 1e12
 
-WIDE_CHANNELS = 16
+WIDE_CHANNELS = 64
 """Channels that lie together from which on copies run at full speed."""
 
 GROUPED_SLOWDOWN = 4
@@ -65,9 +65,10 @@ def slice_bytes(
     return bytes_of(shape, dtype) / max(1, steps)
 
 
-def narrowness(shape: Shape) -> float:
+def narrowness(role: Role, shape: Shape) -> float:
     """How much slower strided copies run where few channels lie together."""
-    return max(1.0, WIDE_CHANNELS / max(1, shape[-1]))
+    together = math.prod(concrete(shape)[-3 if role == "kernel" else -2 :])
+    return max(1.0, WIDE_CHANNELS / max(1, together))
 
 
 def bytes_of(shape: Shape, dtype: DTypeLike) -> int:

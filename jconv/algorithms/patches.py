@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 GATHER_PENALTY = 10
 """How much slower than a copy the gather of the patches runs."""
 
-MAX_BYTES = 2**31
+MAX_BYTES = 2**29
 """Patch arrays larger than this are not worth their memory."""
 
 

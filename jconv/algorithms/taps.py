@@ -136,13 +136,14 @@ class Taps:
         """
         fixed, steps = fixed_roles(geometry), step_count(geometry)
         per_step = sum(
-            costs.slice_bytes(geometry, role, shape, fixed, dtype)
+            costs.narrowness(role, shape)
+            * costs.slice_bytes(geometry, role, shape, fixed, dtype)
             for role, shape in shapes.items()
         )
         if not costs.is_depthwise(shapes, out):
             result = result_shape(geometry, shapes, out)
             product = costs.slice_bytes(geometry, out, result, fixed, dtype)
-            per_step += PASSES * costs.narrowness(result) * product
+            per_step += PASSES * costs.narrowness(out, result) * product
         return costs.dot_seconds(
             geometry, shapes, out, geometry.pair_count, platform
         ) + costs.traffic_seconds(steps * per_step, platform)

@@ -17,6 +17,7 @@ from math import gcd
 from typing import TYPE_CHECKING, Literal, get_args
 
 from jconv.errors import GeometryError
+from jconv.geometry.checks import at_least, is_integer, not_zero
 from jconv.geometry.extents import dilated_size, window_span
 from jconv.geometry.textbook import OrdinaryAxis, as_ordinary
 
@@ -34,6 +35,16 @@ OPERANDS: dict[Role, tuple[Role, Role]] = {
     "kernel": ("input", "output"),
 }
 """Role computed -> the two roles it is computed from, in the fixed order."""
+
+
+def check_role(out: str) -> None:
+    """Refuse what is no role.
+
+    Raises:
+        GeometryError: naming the three.
+    """
+    if out not in ROLES:
+        raise GeometryError.of("out", out, f"one of {', '.join(ROLES)}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,23 +101,13 @@ class Axis:
 
     def __post_init__(self) -> None:
         """Refuse what is no axis."""
-        for name in ("stride", "input_dilation"):
-            if getattr(self, name) < 1:
-                raise GeometryError.of(
-                    name, getattr(self, name), "an integer of at least 1", "Use 1."
-                )
-        if self.kernel_dilation == 0:
-            raise GeometryError.of(
-                "kernel_dilation",
-                0,
-                "a non-zero integer",
-                "Use 1, or a negative number for true convolution.",
-            )
-        for role in ROLES:
-            if self.size(role) < 0:
-                raise GeometryError.of(
-                    f"n_{role}", self.size(role), "a size of at least 0"
-                )
+        at_least(1, stride=self.stride, input_dilation=self.input_dilation)
+        at_least(
+            0, n_input=self.n_input, n_kernel=self.n_kernel, n_output=self.n_output
+        )
+        not_zero(kernel_dilation=self.kernel_dilation)
+        if not is_integer(self.low):
+            raise GeometryError.of("low", self.low, "an integer")
 
     def size(self, role: Role) -> int:
         """The number of indices of one role."""
@@ -175,6 +176,7 @@ class Axis:
 
     def as_convolution(self, out: Role) -> OrdinaryAxis:
         """The ordinary convolution along this axis that computes role ``out``."""
+        check_role(out)
         return as_ordinary(self, out)
 
     def progression(self, fixed: Role, index: int) -> Progression:
@@ -185,6 +187,9 @@ class Axis:
         ``u = u0 + (|b|/g) j`` and ``v = (c - a u) / b``, where u0 is c/g times the
         inverse of a/g modulo |b|/g. The bounds of u and v then cut out a range of j.
         """
+        if not 0 <= index < self.size(fixed):
+            expected = f"an index below {self.size(fixed)}"
+            raise GeometryError.of(f"{fixed} index", index, expected)
         first, second = (role for role in ROLES[::-1] if role != fixed)
         a, b = self.coefficient(first), self.coefficient(second)
         c = self.low - self.coefficient(fixed) * index

@@ -8,9 +8,10 @@ import math
 from typing import TYPE_CHECKING
 
 from jconv.errors import GeometryError
-from jconv.geometry.axis import OPERANDS, Axis, Role
+from jconv.geometry.axis import OPERANDS, Axis, Role, check_role
+from jconv.geometry.checks import at_least, sizes
 from jconv.geometry.extents import dilated_size, window_span
-from jconv.geometry.padding import Padding, is_integer, per_axis, resolve_padding
+from jconv.geometry.padding import Padding, per_axis, resolve_padding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,11 +62,13 @@ class Geometry:
             input_dilation: positions between neighbouring inputs.
             groups: into how many groups the channels are split.
             allow_empty: whether a window larger than its padded input gives an empty
-                output (as in lax) instead of an error.
+                output (as in lax) instead of an error. An input of size 0 always does.
 
         Raises:
             GeometryError: for any argument that describes no convolution.
         """
+        input_shape = sizes("input_shape", input_shape)
+        kernel_shape = sizes("kernel_shape", kernel_shape)
         rank = len(kernel_shape)
         if len(input_shape) != rank:
             raise GeometryError.of(
@@ -73,8 +76,7 @@ class Geometry:
                 tuple(kernel_shape),
                 f"as many spatial axes as the input {tuple(input_shape)}",
             )
-        if not is_integer(groups) or groups < 1:
-            raise GeometryError.of("groups", groups, "an integer of at least 1")
+        at_least(1, groups=groups)
         strides = per_axis("stride", stride, rank)
         taps = per_axis("kernel_dilation", kernel_dilation, rank, negative=True)
         holes = per_axis("input_dilation", input_dilation, rank)
@@ -88,7 +90,7 @@ class Geometry:
             room = dilated[a] + low + high
             reach = taps[a] * max(0, kernel_shape[a] - 1)
             span = window_span(kernel_shape[a], taps[a])
-            if room < span and not allow_empty:
+            if room < span and input_shape[a] and not allow_empty:
                 raise GeometryError.of(
                     "padding",
                     padding,
@@ -172,10 +174,11 @@ class Geometry:
             >>> dx.geometry.axes[0].input_dilation, dx.geometry.padding, dx.flip_kernel
             (2, ((2, 2),), (True,))
         """
+        check_role(out)
+        rewritten = [axis.as_convolution(out) for axis in self.axes]
         image, kernel = OPERANDS[out]
         if out == "input":  # there the kernel comes first in the fixed order
             image, kernel = kernel, image
-        rewritten = [axis.as_convolution(out) for axis in self.axes]
         return OrdinaryConvolution(
             computes=out,
             image=image,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
 from jconv.errors import GeometryError
+from jconv.geometry.checks import at_least, is_integer, not_zero
 from jconv.geometry.extents import window_span
 
 Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
@@ -44,6 +44,9 @@ def same_padding(
         >>> same_padding(28, 3, stride=2), same_padding(28, 3, stride=2, lower=True)
         ((0, 1), (1, 0))
     """
+    at_least(0, n_input=n_input, n_kernel=n_kernel)
+    at_least(1, stride=stride)
+    not_zero(kernel_dilation=kernel_dilation)
     n_output = -(-n_input // stride)
     span = window_span(n_kernel, kernel_dilation)
     total = max(stride * (n_output - 1) + span - n_input, 0)
@@ -115,11 +118,6 @@ def resolve_padding(
             "Use e.g. 'same', 1, or ((0, 1), (0, 1)).",
         )
     return tuple(_pair(entry, padding) for entry in entries)
-
-
-def is_integer(value: object) -> bool:
-    """Whether a value may stand for an int (NumPy's may, True may not)."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def _pair(entry: object, padding: Padding) -> tuple[int, int]:

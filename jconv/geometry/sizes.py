@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jconv.errors import GeometryError
+from jconv.geometry.checks import at_least, is_integer, not_zero, sizes
 from jconv.geometry.extents import dilated_size, window_span
 
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ def output_size(
         >>> output_size(28, 3), output_size(32, 5, stride=3), output_size(5, 3, 2, 1)
         (26, 10, 3)
     """
-    low, high = padding if isinstance(padding, tuple) else (padding, padding)
+    at_least(0, n_input=n_input, n_kernel=n_kernel)
+    at_least(1, stride=stride, input_dilation=input_dilation)
+    not_zero(kernel_dilation=kernel_dilation)
+    pads: Any = (padding, padding) if is_integer(padding) else padding
+    if not isinstance(pads, tuple | list) or len(pads) != 2:
+        raise GeometryError.of("padding", padding, "an int or a (low, high) pair")
+    low, high = pads
     dilated = dilated_size(n_input, input_dilation)
     window = window_span(n_kernel, kernel_dilation)
     return max(0, (dilated + low + high - window) // stride + 1)
@@ -44,8 +51,10 @@ def kernel_size_from_output(n_input: int, n_output: int, stride: int = 1) -> int
         >>> kernel_size_from_output(28, 26), kernel_size_from_output(32, 10, stride=3)
         (3, 5)
     """
+    at_least(0, n_input=n_input)
+    at_least(1, n_output=n_output, stride=stride)
     n_kernel = n_input - stride * (n_output - 1)
-    if n_kernel < 1 or n_output < 1:
+    if n_kernel < 1:
         raise GeometryError.of(
             "n_output",
             n_output,
@@ -62,6 +71,9 @@ def receptive_field(layers: Iterable[tuple[int, int] | tuple[int, int, int]]) ->
         layers: (n_kernel, stride) or (n_kernel, stride, kernel_dilation) per layer, the
             first layer first.
 
+    Raises:
+        GeometryError: if a layer is no such tuple.
+
     Examples:
         Two 3-wide layers see as far as one 5-wide layer:
 
@@ -69,9 +81,14 @@ def receptive_field(layers: Iterable[tuple[int, int] | tuple[int, int, int]]) ->
         (5, 11)
     """
     field, jump = 1, 1
-    for n_kernel, stride, *rest in layers:
-        dilation = abs(rest[0]) if rest else 1
-        field += dilation * (n_kernel - 1) * jump
+    for layer in layers:
+        if not isinstance(layer, tuple | list) or len(layer) not in (2, 3):
+            expected = "(n_kernel, stride) or (n_kernel, stride, kernel_dilation)"
+            raise GeometryError.of("layers", layer, expected)
+        n_kernel, stride, dilation = (*layer, 1)[:3]
+        at_least(1, n_kernel=n_kernel, stride=stride)
+        not_zero(kernel_dilation=dilation)
+        field += abs(dilation) * (n_kernel - 1) * jump
         jump *= stride
     return field
 
@@ -93,6 +110,9 @@ def parameter_count(
         >>> parameter_count((5, 5), 3, 1), parameter_count((3, 3), 128, 64)
         (75, 73728)
     """
+    kernel_shape = sizes("kernel_shape", kernel_shape)
+    at_least(1, groups=groups)
+    at_least(0, c_in=c_in, c_out=c_out)
     for name, channels in (("c_in", c_in), ("c_out", c_out)):
         if channels % groups:
             raise GeometryError.of("groups", groups, f"a divisor of {name}={channels}")
@@ -110,4 +130,9 @@ def flop_count(geometry: Geometry, batch: int, c_in: int, c_out: int) -> int:
         >>> flop_count(Geometry.from_call((5,), (3,)), batch=1, c_in=1, c_out=1)
         18
     """
+    at_least(0, batch=batch, c_in=c_in, c_out=c_out)
+    for name, channels in (("c_in", c_in), ("c_out", c_out)):
+        if channels % geometry.groups:
+            divisor = f"a multiple of groups={geometry.groups}"
+            raise GeometryError.of(name, channels, divisor)
     return 2 * geometry.pair_count * batch * c_in * (c_out // geometry.groups)

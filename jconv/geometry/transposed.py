@@ -16,14 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from jconv.errors import GeometryError
 from jconv.geometry.axis import Axis
+from jconv.geometry.checks import at_least, is_integer
 from jconv.geometry.nd import Geometry
-from jconv.geometry.padding import (
-    Padding,
-    is_integer,
-    per_axis,
-    resolve_padding,
-    split_evenly,
-)
+from jconv.geometry.padding import Padding, per_axis, resolve_padding, split_evenly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,10 +62,15 @@ def transposed_geometry(
         raise GeometryError.of(
             "y", tuple(output_shape), f"{rank} spatial axes, as the kernel has"
         )
+    at_least(1, groups=groups)
     strides = per_axis("stride", stride, rank)
     dilations = per_axis("kernel_dilation", kernel_dilation, rank, negative=True)
     extras = _extras(output_padding, strides, dilations)
     wanted = _wanted(input_shape, rank)
+    if wanted is not None and any(extras):
+        raise GeometryError.of(
+            "output_padding", output_padding, "0 where output_shape is given"
+        )
     same = isinstance(padding, str) and padding.lower() in ("same", "same_lower")
     pads = (
         ((0, 0),) * rank
@@ -88,6 +88,8 @@ def transposed_geometry(
         low, high = pads[a]
         if same:
             n_input = n_output * strides[a] if wanted is None else wanted[a]
+            if wanted is not None:
+                _check_reachable(n_input, covered, strides[a], dilations[a], lowest=1)
             low, _ = split_evenly(
                 max(0, covered - n_input),
                 extra_low=str(padding).lower() == "same_lower",
@@ -126,7 +128,7 @@ def _extras(
     )
     limits = [max(s, abs(d)) for s, d in zip(strides, dilations, strict=True)]
     if (
-        isinstance(extras, int)
+        not isinstance(extras, tuple | list)
         or len(extras) != rank
         or not all(is_integer(extra) for extra in extras)
         or not all(
@@ -158,12 +160,19 @@ def _wanted(input_shape: Sequence[int] | None, rank: int) -> tuple[int, ...] | N
     return tuple(int(n) for n in input_shape)
 
 
-def _check_reachable(wanted: int, smallest: int, stride: int, dilation: int) -> None:
-    """Refuse a size that no output padding reaches."""
+def _check_reachable(
+    wanted: int,
+    smallest: int,
+    stride: int,
+    dilation: int,
+    lowest: int | None = None,
+) -> None:
+    """Refuse a size that no output padding reaches; padding reaches down to lowest."""
     largest = smallest + max(stride, abs(dilation)) - 1
-    if not smallest <= wanted <= largest:
+    lowest = smallest if lowest is None else lowest
+    if not lowest <= wanted <= largest:
         raise GeometryError.of(
             "output_shape",
             wanted,
-            f"between {smallest} and {largest} for this stride, padding and kernel",
+            f"between {lowest} and {largest} for this stride, padding and kernel",
         )

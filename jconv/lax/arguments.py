@@ -16,8 +16,9 @@ import numpy as np
 
 from jconv.errors import GeometryError
 from jconv.geometry import Geometry
+from jconv.geometry.checks import is_integer
 from jconv.geometry.extents import dilated_size
-from jconv.geometry.padding import is_integer, resolve_padding
+from jconv.geometry.padding import resolve_padding
 from jconv.lax.errors import PaddingNameError, WrongTypeError
 
 Shape = tuple[Any, ...]

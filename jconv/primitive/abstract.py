@@ -31,8 +31,9 @@ def _derived_sharding(first: Any, second: Any, **params: Params) -> Any:  # noqa
     """The result's explicit sharding: batch and channels follow the operands.
 
     Raises:
-        ShardingTypeError: if a spatial or a summed dimension is sharded; then the
-            result's sharding is a choice that only the caller can make.
+        ShardingTypeError: if a spatial or a summed dimension is sharded, or two
+            dimensions over one mesh axis; then the result's sharding is a choice that
+            only the caller can make.
     """
     out, geometry = params["out"], params["geometry"]
     labels = ArrayLabels.of_call(geometry, out, first, second)
@@ -48,6 +49,11 @@ def _derived_sharding(first: Any, second: Any, **params: Params) -> Any:  # noqa
         return None
     sharded = {label: axis for label, axis in sharded.items() if axis is not None}
     result = _dimension_names(labels, out)
+    if len(set(sharded.values())) < len(sharded):
+        raise compat.ShardingTypeError(
+            f"conv: the operands are sharded over the same mesh axis in different "
+            f"dimensions, {sharded}; reshard one of them first."
+        )
     lost = sorted(set(sharded) - set(result))
     if lost:
         raise compat.ShardingTypeError(

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jconv import algorithms, numerics
+from jconv.errors import UnsupportedError
 from jconv.geometry import ROLES
 from jconv.verify import basis, families, routes
 from jconv.verify.claim import Evidence, claim
@@ -164,9 +165,11 @@ def backward_proof_by_basis(context: Context) -> Iterator[Evidence]:
 def backward_rounding(context: Context) -> Iterator[Evidence]:
     """Random normal operands in each float dtype, against the oracle in double."""
     changes = {"rank": 2, "stride": 2, "padding": "same", "batch": (2,)}
-    for dtype in context.dtypes:
-        if not jnp.issubdtype(dtype, jnp.inexact):
-            continue
+    floats = [each for each in context.dtypes if jnp.issubdtype(each, jnp.inexact)]
+    if not floats:
+        message = f"integers do not round, and only {context.dtypes} are asked for"
+        raise UnsupportedError(message)
+    for dtype in floats:
         case = families.make_case(PLAIN | changes | {"dtype": dtype})
         x, w, dy = (
             context.rng(n).normal(size=shape).astype(jnp.dtype(dtype))

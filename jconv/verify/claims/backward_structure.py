@@ -85,10 +85,13 @@ def backward_is_conv(context: Context) -> Iterator[Evidence]:
             size=case.size,
             numbers=numbers,
         )
-    lowered = jax.jit(pullback).lower(*shapes).as_text()
-    yield Evidence(
-        "stablehlo.convolution" not in lowered, "no XLA convolution in the lowering"
-    )
+        lowered = jax.jit(pullback).lower(*shapes).as_text()
+        yield Evidence(
+            "stablehlo.convolution" not in lowered,
+            f"no XLA convolution in the lowering of dx and dw, {case.geometry!r}",
+            case=case.call,
+            size=case.size,
+        )
 
 
 def _original(axis: Axis, rule: Any, out: str, triple: tuple[int, int, int]) -> Any:  # noqa: ANN401
