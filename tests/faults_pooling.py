@@ -12,16 +12,24 @@ from jconv.geometry import Windows
 from jconv.pool import backward, extremes, held, vjp, winners
 from tests.planting import fault
 
-LOOP = "tests/test_pool.py"
+LOOP = "tests/test_pool.py::test_pools_and_their_derivatives_equal_a_loop_over_windows"
+ROWS = (
+    "tests/test_pool_more.py::"
+    "test_the_first_of_equal_entries_is_the_first_in_row_major_order"
+)
+NAN = "tests/test_pool.py::test_nan_propagates_and_receives_the_derivative"
+LEAST = (
+    "tests/test_pool.py::test_integers_stay_integers_and_the_least_one_is_no_padding"
+)
 
 
-@fault(extremes.Extreme, "entries", claim="pool.max.ties", test=LOOP)
+@fault(extremes.Extreme, "entries", claim="pool.max.ties", test=ROWS)
 def last_of_equal_entries_wins(right: Any) -> Any:
     """The last of several largest entries takes the cotangent, not the first."""
     return lambda self, arrays, present: right(self, arrays[::-1], present[::-1])
 
 
-@fault(winners, "positions", claim="pool.max.ties", test=LOOP)
+@fault(winners, "positions", claim="pool.max.ties", test=ROWS)
 def column_major_first(right: Any) -> Any:
     """The explicit rule prefers the first column where it should prefer the row."""
 
@@ -47,7 +55,7 @@ def split_forgets_to_divide(right: Any) -> Any:
     return lambda *arguments: jnp.ones_like(right(*arguments))
 
 
-@fault(extremes, "attains", claim="pool.max.backward", test=LOOP)
+@fault(extremes, "attains", claim="pool.max.backward", test=NAN)
 def nan_receives_nothing(right: Any) -> Any:  # noqa: ARG001
     """A NaN equals nothing, itself included, so its cotangent is lost."""
 
@@ -93,7 +101,7 @@ def window_starts_one_late(right: Any) -> Any:
     return wrong
 
 
-@fault(extremes, "worst", claim="pool.max.forward", test=LOOP)
+@fault(extremes, "worst", claim="pool.max.forward", test=LEAST)
 def padding_holds_zeros(right: Any) -> Any:  # noqa: ARG001
     """Padding is 0 for a maximum, and beats negative numbers."""
     return lambda dtype, *, smallest: np.zeros((), dtype)  # noqa: ARG005

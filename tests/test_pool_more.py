@@ -98,6 +98,15 @@ def test_second_derivative_of_a_pools_square_is_what_hits_twice(ties):
     assert not curve.any()
 
 
+def test_the_first_of_equal_entries_is_the_first_in_row_major_order():
+    x = jnp.array([[0.0, 0.0, 5.0], [0.0, 5.0, 5.0]])[..., None]
+    pool = functools.partial(jconv.max_pool, window=(2, 3))
+    (derived,) = jax.vjp(pool, x)[1](jnp.ones((1, 1, 1)))
+    explicit = jconv.max_pool_vjp(jnp.ones((1, 1, 1)), x, (2, 3))
+    for dx in (derived, explicit):
+        assert dx.ravel().tolist() == [0, 0, 1, 0, 0, 0]
+
+
 def test_empty_batches_pass():
     x = jnp.zeros((0, 5, 4, 3))
     assert jconv.max_pool(x, 2).shape == (0, 2, 2, 3)

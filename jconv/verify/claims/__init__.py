@@ -13,6 +13,7 @@ from jconv.verify.claims import backward_structure
 from jconv.verify.claims import backward_routes
 from jconv.verify.claims import transforms
 from jconv.verify.claims import pooling
+from jconv.verify.claims import pooling_means
 from jconv.verify.claims import neighbours
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "linearity",
     "neighbours",
     "pooling",
+    "pooling_means",
     "sizes",
     "transforms",
 ]
