@@ -7,12 +7,13 @@ or on a gather, none on ``jax.lax``'s own convolution.
 What differs, on purpose:
 
 * *Absent means absent.* Padding and the holes of a dilated input are not part of any
-  sum. In ``jax.lax`` they are zeros that are multiplied, so an infinity in the kernel
-  gives NaN along the border of the image. Here it does not, as long as the chosen
+  sum. In ``jax.lax`` they are zeros that may be multiplied: an infinity in the kernel
+  can give NaN along the border of the image. Here it does not, as long as the chosen
   algorithm keeps non-finite values local ("taps" does; "loop" and "patches", which the
   automatic choice may take, multiply zeros as ``jax.lax`` does).
   ``conv_general_dilated_patches`` copies: an infinity stays one entry of its patches.
-* A window of truth values is refused; ``jax.lax`` computes "or" of "and".
+* Truth values are refused where they would be summed; ``jax.lax`` takes the "or".
+* Sizes of zero are sums of nothing also where XLA will not compile an empty window.
 * An algorithm for dot products (``lax.DotAlgorithm``) is refused as ``precision``.
 * Messages say what was expected and what to do. An error is a ``GeometryError`` (which
   is a ``ValueError``) and also of the type that ``jax.lax`` raises for that mistake.

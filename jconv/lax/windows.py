@@ -166,14 +166,26 @@ def _understand(
     dimension_numbers: Numbers,
 ) -> tuple[Layout, Geometry]:
     """Layout and geometry of a window that slides over x."""
-    window = tuple(filter_shape)
-    arrangement = dimensions.numbers(dimension_numbers, x.shape, (1, 1, *window))
-    if any(size < 0 for size in window):
-        raise GeometryError.of("filter_shape", window, "sizes of at least 0")
+    shape = tuple(filter_shape)
+    arrangement = dimensions.numbers(dimension_numbers, x.shape, (1, 1, *shape))
+    if any(size < 0 for size in shape):
+        raise GeometryError.of("filter_shape", shape, "sizes of at least 0")
+    window = list(shape)
+    for size, a in zip(shape, _by_position(arrangement), strict=True):
+        window[a] = size
     spatial = tuple(x.shape[n] for n in (arrangement.input or ())[1:-1])
     return arrangement, arguments.geometry(
-        spatial, window, window_strides, padding, lhs_dilation, rhs_dilation
+        spatial, tuple(window), window_strides, padding, lhs_dilation, rhs_dilation
     )
+
+
+def _by_position(arrangement: Layout) -> list[int]:
+    """Spatial axes in the order of their dimensions in rhs: that of ``filter_shape``.
+
+    A string names them in this order; a ``ConvDimensionNumbers`` may name another.
+    """
+    positions = (arrangement.kernel or ())[:-2]
+    return sorted(range(len(positions)), key=positions.__getitem__)
 
 
 @functools.partial(
@@ -184,7 +196,7 @@ def _patches(
 ) -> Array:
     """Patches in the user's order."""
     x = layout.to_default(x, "input", arrangement)
-    patches = _gathered(x, geometry).astype(dtype)
+    patches = _gathered(x, geometry, arrangement).astype(dtype)
     return layout.from_default(patches, "output", arrangement)
 
 
@@ -201,7 +213,8 @@ def _local(
 ) -> Array:
     """One product of patches and kernels, a batched one over the places."""
     rank = geometry.rank
-    patches = _gathered(layout.to_default(x, "input", arrangement), geometry)
+    x = layout.to_default(x, "input", arrangement)
+    patches = _gathered(x, geometry, arrangement)
     kernels = layout.to_default(w, "kernel", arrangement)
     result = lax.dot_general(
         patches,
@@ -214,7 +227,7 @@ def _local(
     return layout.from_default(result, "output", arrangement)
 
 
-def _gathered(x: Array, geometry: Geometry) -> Array:
+def _gathered(x: Array, geometry: Geometry, arrangement: Layout) -> Array:
     """(batch, *spatial, c) -> (batch, *output, c * window), c varying slowest."""
     rank, (batch, *_, channels) = geometry.rank, x.shape
     window = math.prod(geometry.kernel_shape)
@@ -224,6 +237,6 @@ def _gathered(x: Array, geometry: Geometry) -> Array:
         table = index_table(geometry.axes[a], "output", "kernel", "input")
         x = jnp.take(x, table, axis=1 + a, mode="fill", fill_value=0)
     places = [1 + 2 * a for a in range(rank)]
-    offsets = [2 + 2 * a for a in range(rank)]
+    offsets = [2 + 2 * a for a in _by_position(arrangement)]
     x = lax.transpose(x, (0, *places, 1 + 2 * rank, *offsets))
     return lax.reshape(x, (batch, *geometry.output_shape, channels * window))
