@@ -125,7 +125,8 @@ def sample(strength: int, **more: Sequence[Any]) -> tuple[Case, ...]:
 
     Args:
         strength: t of the t-wise sample.
-        **more: further factors, such as ``dtype`` and ``method``.
+        **more: further factors, such as ``dtype`` and ``method``, or other values for
+            one of ``FACTORS``.
     """
     factors = FACTORS | {name: tuple(values) for name, values in more.items()}
     rows = covering_rows(tuple(map(len, factors.values())), strength)

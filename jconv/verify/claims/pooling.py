@@ -160,7 +160,7 @@ def pool_max_backward(context: Context) -> Iterator[Evidence]:
 
 def _pulled(x: jax.Array) -> jax.Array:
     """The derivative of windows of 2 with stride 1, for the cotangents 1, 10, 100."""
-    dy = jnp.array([[1.0], [10.0], [100.0]])
+    dy = jnp.array([[1.0], [10.0], [100.0]], x.dtype)
     pool = functools.partial(jconv.max_pool, window=(2,), stride=1)
     return jax.vjp(pool, x[:, None])[1](dy)[0][:, 0]
 
