@@ -1,0 +1,1 @@
+"""One file per figure; each runs alone: ``python -m experiments.NAME --out DIR``."""
