@@ -108,3 +108,17 @@ def direct_sum_bound(terms: int, accumulate: DTypeLike, result: DTypeLike) -> fl
     if jnp.dtype(accumulate) == jnp.dtype(result):
         return bound
     return bound + (1 + bound) * unit_roundoff(result)
+
+
+def contraction_bound(
+    geometry: Geometry,
+    shapes: dict[Role, tuple[int, ...]],
+    out: Role,
+    dtype: DTypeLike,
+) -> float:
+    """Factor B of one contraction that sums its products directly, in any order.
+
+    Structural zeros that an algorithm adds to the sum are exact and do not count.
+    """
+    terms = term_count(geometry, shapes, out)
+    return direct_sum_bound(terms, accumulation_dtype(dtype), dtype)

@@ -102,9 +102,7 @@ class Loop:
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
     ) -> float:
         """As for ``taps``: the extra terms are exact zeros."""
-        terms = numerics.term_count(geometry, shapes, out)
-        accumulate = numerics.accumulation_dtype(dtype)
-        return numerics.direct_sum_bound(terms, accumulate, dtype)
+        return numerics.contraction_bound(geometry, shapes, out, dtype)
 
     def cost(
         self,

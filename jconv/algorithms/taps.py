@@ -118,9 +118,7 @@ class Taps:
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
     ) -> float:
         """Products summed in some order: ``numerics.direct_sum_bound``."""
-        terms = numerics.term_count(geometry, shapes, out)
-        accumulate = numerics.accumulation_dtype(dtype)
-        return numerics.direct_sum_bound(terms, accumulate, dtype)
+        return numerics.contraction_bound(geometry, shapes, out, dtype)
 
     def cost(
         self,
