@@ -43,8 +43,8 @@ PROVED: tuple[dict[str, Any], ...] = (
     {"padding": "causal", "kernel_dilation": 2, "groups": "depthwise"},
     {"stride": 2, "input_dilation": 3, "padding": "same"},
     {"rank": 2, "padding": "negative", "kernel_dilation": -1, "groups": "two"},
-    {"rank": 2, "padding": "same", "stride": 2, "input_dilation": 3},
-    {"rank": 2, "padding": "full", "groups": "depthwise", "kernel_dilation": 2},
+    {"rank": 2, "padding": "same", "stride": 2, "kernel_dilation": -2},
+    {"padding": "full", "groups": "depthwise", "kernel_dilation": 2},
 )
 """What distinguishes each geometry of the proof by basis from the plainest one."""
 
