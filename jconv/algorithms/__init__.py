@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jconv.algorithms.loop import LOOP
+from jconv.algorithms.mixed import MIXED
 from jconv.algorithms.patches import PATCHES
 from jconv.algorithms.protocol import Algorithm, Precision, Shapes, result_shape
 from jconv.algorithms.taps import TAPS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Geometry, Role
 
-REGISTRY: Mapping[str, Algorithm] = {each.name: each for each in (TAPS, LOOP, PATCHES)}
+REGISTRY: Mapping[str, Algorithm] = {each.name: each for each in (TAPS, LOOP, PATCHES, MIXED)}
 """Every algorithm by its name."""
 
 AUTO = "auto"

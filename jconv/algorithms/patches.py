@@ -1,50 +1,43 @@
-"""Gather every window once, then one matrix product (im2col).
+"""Copy every window out, then one matrix product (im2col), a tile at a time.
 
-For role ``out`` computed from operands A and B, the patch array holds, for each result
-index and each index of B, the entry of A that completes the triple, or zero where the
-relation has none:
+    out = "output", "input":  (places, taps * c)  times  (taps * c, m)
+    out = "kernel":           (m, places)  times  (places, taps * c)
 
-    out = "output":  patches of x over (o, k), contracted with w over k and channels
-    out = "input":   patches of y over (i, k), contracted with w over k and channels
-    out = "kernel":  patches of x over (k, o), contracted with y over o and batch
-
-Here zeros are multiplied, so an infinity can meet one and become NaN, as in ``lax``.
+Here zeros of the padding are multiplied, so an infinity can meet one and become NaN, as
+it does in ``lax``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
-import numpy as np
+from jax import lax
 
 from jconv import numerics
-from jconv.algorithms import costs
-from jconv.algorithms.contraction import contract
-from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
-from jconv.geometry import OPERANDS, Axis, Geometry, Role
+from jconv.algorithms import costs, windowed
+from jconv.algorithms.buffers import materialised
+from jconv.algorithms.products import Product
+from jconv.algorithms.protocol import array_shapes, concrete, result_shape
+from jconv.algorithms.tiles import TILE_BYTES, Tiling
+from jconv.geometry import OPERANDS, Geometry, Role
 
 if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
     from jconv.algorithms.protocol import Precision, Shapes
-
-GATHER_PENALTY = 10
-"""How much slower than a copy the gather of the patches runs."""
-
-MAX_BYTES = 2**29
-"""Patch arrays larger than this are not worth their memory."""
+    from jconv.algorithms.windowed import Windowed
 
 
 @dataclasses.dataclass(frozen=True)
 class Patches:
-    """Patches and one product; ``max_bytes`` bounds the patch array."""
+    """Windows and a product; tests make ``tile_bytes`` tiny."""
 
     name: str = "patches"
-    max_bytes: int = MAX_BYTES
+    tile_bytes: int = TILE_BYTES
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
 
@@ -53,14 +46,11 @@ class Patches:
         geometry: Geometry,
         shapes: Shapes,
         out: Role,
-        dtype: DTypeLike,
+        dtype: DTypeLike,  # noqa: ARG002
         platform: str | None,  # noqa: ARG002
     ) -> str | None:
-        """Too large a patch array."""
-        size = _patch_bytes(geometry, shapes, out, dtype)
-        if size <= self.max_bytes:
-            return None
-        return f"its patches would take {size} bytes, more than {self.max_bytes}"
+        """What cannot be seen as windows."""
+        return windowed.unsuitable(geometry, shapes, out)
 
     def run(
         self,
@@ -72,39 +62,25 @@ class Patches:
         precision: Precision,
         accumulate: DTypeLike,
     ) -> Array:
-        """The contraction as one product of patches and the other operand."""
-        patched, plain = gathered_roles(out)
-        operands = dict(zip(OPERANDS[out], (first, second), strict=True))
-        labels = ArrayLabels.of_call(geometry, out, first, second)
-        shape = result_shape(geometry, array_shapes(out, first, second), out)
-        if not math.prod(geometry.size(patched)):
-            return jnp.zeros(shape, accumulate)
-        patches = operands[patched]
-        for a in reversed(range(geometry.rank)):
-            table = index_table(geometry.axes[a], out, plain, patched)
-            patches = jnp.take(
-                patches,
-                table,
-                axis=labels.offset(patched) + a,
-                mode="fill",
-                fill_value=0,
+        """The contraction, as one product per tile of windows."""
+        shapes = array_shapes(out, first, second)
+        view = self._view(geometry, shapes, out, first.dtype)
+        arrays = dict(zip(OPERANDS[out], (first, second), strict=True))
+        source = windowed.merged_source(arrays[view.source], geometry.rank)
+        tiling = self._tiling(view, source.shape, source.dtype)
+        product = Product(
+            windowed.source_precision(precision, view, out), accumulate
+        )
+        if out == "kernel":
+            other = windowed.merged_source(arrays[view.other], geometry.rank)
+            kernel = _kernel(tiling, source, other, product)
+            kernel = kernel.reshape(
+                *kernel.shape[:1], *view.window, source.shape[-1], other.shape[-1]
             )
-        pairs = [(f"{out}{a}", f"{plain}{a}") for a in range(geometry.rank)]
-        patch_labels = labels.of(
-            patched, tuple(name for pair in pairs for name in pair)
-        )
-        plain_labels = labels.of(plain, tuple(name for _, name in pairs))
-        if precision and patched != OPERANDS[out][0]:
-            precision = precision[::-1]
-        return contract(
-            patches,
-            patch_labels,
-            operands[plain],
-            plain_labels,
-            labels.of(out, tuple(name for name, _ in pairs)),
-            precision=precision,
-            accumulate=accumulate,
-        )
+            return windowed.original_kernel(kernel, view)
+        kernel = windowed.ordinary_kernel(arrays["kernel"], view)
+        result = _result(tiling, source, kernel, product)
+        return result.reshape(result_shape(geometry, shapes, out))
 
     def error_bound(
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
@@ -120,42 +96,63 @@ class Patches:
         dtype: DTypeLike,
         platform: str | None,
     ) -> float:
-        """The whole product, zeros included, and the gather of the patches."""
-        _, plain = gathered_roles(out)
-        pairs = math.prod(axis.size(out) * axis.size(plain) for axis in geometry.axes)
-        moved = GATHER_PENALTY * _patch_bytes(geometry, shapes, out, dtype)
-        return costs.dot_seconds(
-            geometry, shapes, out, pairs, platform
-        ) + costs.traffic_seconds(moved, platform)
+        """The whole product, zeros included, and the copies of the windows."""
+        return 1e-9
+
+    def _view(
+        self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
+    ) -> Windowed:
+        """The view whose windows take the least memory."""
+        return min(
+            windowed.views(geometry, out),
+            key=lambda view: math.prod(view.places) * view.channels(shapes)[0],
+        )
+
+    def _tiling(self, view: Windowed, shape: tuple[int, ...], dtype: Any) -> Tiling:  # noqa: ANN401
+        """Tiles of the windows of a source (e, n, *S, c)."""
+        place = shape[0] * shape[-1] * math.prod(view.window) * dtype.itemsize
+        return Tiling.of(view.axes, shape[1], place, self.tile_bytes)
 
 
-def gathered_roles(out: Role) -> tuple[Role, Role]:
-    """(the operand whose patches are gathered, the operand left as it is)."""
-    return (
-        ("input", "output")
-        if out == "kernel"
-        else ("output" if out == "input" else "input", "kernel")
-    )
+def _result(
+    tiling: Tiling, source: Array, kernel: Array, product: Product
+) -> Array:
+    """(e, n, *R, m), one tile of places after the other."""
+    e, m = kernel.shape[0], kernel.shape[-1]
+    flat = kernel.reshape(e, -1, m)
+    padded = tiling.padded(source)
+    starts = tiling.starts()
+    if tiling.tiles == 1:
+        tiles = product(tiling.windows(padded, jnp.asarray(starts[0])), flat)[:, None]
+    else:
+        each = lambda start: product(tiling.windows(padded, start), flat)
+        tiles = lax.map(each, jnp.asarray(starts))
+        tiles = lax.transpose(tiles, (1, 0, 2, 3)) if e > 1 else tiles.reshape(1, *tiles.shape[:1], *tiles.shape[2:])
+    return tiling.from_units(tiles)
 
 
-def index_table(axis: Axis, rows: Role, columns: Role, entries: Role) -> np.ndarray:
-    """``entries``' index for each (row, column) index; its size where there is none."""
-    r, c = np.ogrid[: axis.size(rows), : axis.size(columns)]
-    left = axis.low - axis.coefficient(rows) * r - axis.coefficient(columns) * c
-    index, remainder = np.divmod(left, axis.coefficient(entries))
-    absent = axis.size(entries)
-    exists = (remainder == 0) & (index >= 0) & (index < absent)
-    return np.where(exists, index, absent)
+def _kernel(
+    tiling: Tiling, source: Array, other: Array, product: Product
+) -> Array:
+    """(e, taps * c, m), summed over the tiles."""
+    e, m = other.shape[0], other.shape[-1]
+    padded = tiling.padded(source)
+    placed = tiling.in_units(other)
+    starts = jnp.asarray(tiling.starts())
 
+    def tile(start: Array, places: Array) -> Array:
+        upright = materialised(lambda: lax.transpose(places, (0, 2, 1)))
+        return product(upright, tiling.windows(padded, start), swapped=True)
 
-def _patch_bytes(
-    geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
-) -> int:
-    """Size of the patch array."""
-    patched, plain = gathered_roles(out)
-    positions = math.prod(axis.size(out) * axis.size(plain) for axis in geometry.axes)
-    spatial = max(1, math.prod(geometry.size(patched)))
-    return positions * costs.bytes_of(shapes[patched], dtype) // spatial
+    if tiling.tiles == 1:
+        total = tile(starts[0], placed[:, 0])
+    else:
+        def add(number: Array, total: Array) -> Array:
+            places = lax.dynamic_index_in_dim(placed, number, 1, keepdims=False)
+            return total + tile(starts[number], places)
+        columns = math.prod(axis.n_kernel for axis in tiling.axes) * source.shape[-1]
+        total = lax.fori_loop(0, tiling.tiles, add, jnp.zeros((e, m, columns), product.accumulate))
+    return lax.transpose(total, (0, 2, 1))
 
 
 PATCHES = Patches()

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jconv import layout, numerics, operands
-from jconv.algorithms.patches import index_table
+from jconv.algorithms.oldpatches import index_table
 from jconv.errors import GeometryError
 from jconv.lax import arguments, dimensions
 from jconv.lax.errors import WrongTypeError
