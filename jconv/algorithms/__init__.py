@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from jconv.algorithms.loop import LOOP
 from jconv.algorithms.mixed import MIXED
 from jconv.algorithms.patches import PATCHES
+from jconv.algorithms.phases import Phases
 from jconv.algorithms.protocol import Algorithm, Precision, Shapes, result_shape
 from jconv.algorithms.taps import TAPS
 from jconv.errors import GeometryError, UnsupportedError
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Geometry, Role
 
-REGISTRY: Mapping[str, Algorithm] = {each.name: each for each in (TAPS, LOOP, PATCHES, MIXED)}
+PHASES = Phases((TAPS, LOOP, PATCHES, MIXED))
+
+REGISTRY: Mapping[str, Algorithm] = {
+    each.name: each for each in (TAPS, LOOP, PATCHES, MIXED, PHASES)
+}
 """Every algorithm by its name."""
 
 AUTO = "auto"

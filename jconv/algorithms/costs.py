@@ -33,6 +33,48 @@ GROUPED_SLOWDOWN = 4
 """How much slower a batched product of many small matrices runs than one large one."""
 
 
+GEMM_PEAK = {"cpu": 4e11}
+"""Floating point operations per second of one large matrix product."""
+
+COPY_PEAK = {"cpu": 4e10}
+"""Bytes per second of a copy in long runs, the source's bytes not counted."""
+
+CALL_SECONDS = 4e-5
+"""What starting a product costs."""
+
+HALF_SPEED_RESULT = 24_000
+"""Entries of a product's result at which half of the peak is reached."""
+
+HALF_SPEED_SUM = 16
+"""Terms per entry at which half of the peak is reached."""
+
+HALF_SPEED_COLUMNS = 8
+"""Columns at which half of the peak is reached: a vector's worth."""
+
+HALF_SPEED_RUN = 128
+"""Bytes of a run at which a copy reaches half of its speed."""
+
+
+def gemm_seconds(b: int, m: int, k: int, n: int, platform: str | None) -> float:
+    """``b`` products of (m, k) and (k, n)."""
+    flops = 2.0 * b * m * k * n
+    if platform not in (None, "cpu"):
+        return flops / ACCELERATOR_FLOPS_PER_SECOND
+    slowness = (
+        (1 + HALF_SPEED_RESULT / (b * m * n))
+        * (1 + HALF_SPEED_SUM / k)
+        * (1 + HALF_SPEED_COLUMNS / n)
+    )
+    return CALL_SECONDS + flops * slowness / GEMM_PEAK["cpu"]
+
+
+def copy_seconds(n_bytes: float, run_bytes: float, platform: str | None) -> float:
+    """A copy of so many bytes, in runs that lie together."""
+    if platform not in (None, "cpu"):
+        return n_bytes / ACCELERATOR_BYTES_PER_SECOND
+    return n_bytes * (1 + HALF_SPEED_RUN / max(1, run_bytes)) / COPY_PEAK["cpu"]
+
+
 def dot_seconds(
     geometry: Geometry, shapes: Shapes, out: Role, pairs: int, platform: str | None
 ) -> float:

@@ -3,24 +3,29 @@
     out = "output", "input":  (places, taps * c)  times  (taps * c, m)
     out = "kernel":           (m, places)  times  (places, taps * c)
 
-Here zeros of the padding are multiplied, so an infinity can meet one and become NaN, as
-it does in ``lax``.
+A place may be a block of neighbouring results (``blocking``), and is one where the
+source is dilated. Here zeros are multiplied, so an infinity can meet one and become
+NaN, as it does in ``lax``.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs, windowed
+from jconv.algorithms.blocking import Blocking, smallest_block
 from jconv.algorithms.buffers import materialised
 from jconv.algorithms.products import Product
-from jconv.algorithms.protocol import array_shapes, concrete, result_shape
+from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.algorithms.tiles import TILE_BYTES, Tiling
 from jconv.geometry import OPERANDS, Geometry, Role
 
@@ -31,6 +36,27 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Precision, Shapes
     from jconv.algorithms.windowed import Windowed
 
+MAX_BLOCK = 64
+"""Results of a block at the most."""
+
+NARROW = 32
+"""Channels from which on there is nothing to gain from blocks."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How a contraction is done: which operand's windows, and blocks of how many.
+
+    Attributes:
+        view: the source and its relation.
+        blocking: the blocks.
+        seconds: predicted.
+    """
+
+    view: Windowed
+    blocking: Blocking
+    seconds: float
+
 
 @dataclasses.dataclass(frozen=True)
 class Patches:
@@ -38,6 +64,7 @@ class Patches:
 
     name: str = "patches"
     tile_bytes: int = TILE_BYTES
+    max_block: int = MAX_BLOCK
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
 
@@ -46,11 +73,16 @@ class Patches:
         geometry: Geometry,
         shapes: Shapes,
         out: Role,
-        dtype: DTypeLike,  # noqa: ARG002
-        platform: str | None,  # noqa: ARG002
+        dtype: DTypeLike,
+        platform: str | None,
     ) -> str | None:
         """What cannot be seen as windows."""
-        return windowed.unsuitable(geometry, shapes, out)
+        reason = windowed.unsuitable(geometry, shapes, out, dilated=True)
+        if reason:
+            return reason
+        if not self._plans(geometry, shapes, out, dtype, platform):
+            return f"its blocks would hold more than {self.max_block} results"
+        return None
 
     def run(
         self,
@@ -64,22 +96,23 @@ class Patches:
     ) -> Array:
         """The contraction, as one product per tile of windows."""
         shapes = array_shapes(out, first, second)
-        view = self._view(geometry, shapes, out, first.dtype)
+        plan = self._plan(geometry, shapes, out, first.dtype, "cpu")
+        view, blocking = plan.view, plan.blocking
         arrays = dict(zip(OPERANDS[out], (first, second), strict=True))
         source = windowed.merged_source(arrays[view.source], geometry.rank)
-        tiling = self._tiling(view, source.shape, source.dtype)
+        window = source.shape[0] * source.shape[-1] * source.dtype.itemsize
+        window *= math.prod(axis.n_kernel for axis in blocking.axes)
+        tiling = Tiling.of(blocking.axes, source.shape[1], window, self.tile_bytes)
         product = Product(
             windowed.source_precision(precision, view, out), accumulate
         )
         if out == "kernel":
             other = windowed.merged_source(arrays[view.other], geometry.rank)
-            kernel = _kernel(tiling, source, other, product)
-            kernel = kernel.reshape(
-                *kernel.shape[:1], *view.window, source.shape[-1], other.shape[-1]
-            )
-            return windowed.original_kernel(kernel, view)
+            kernel = _kernel(tiling, source, blocking.blocks(other), product)
+            return windowed.original_kernel(blocking.kernel_back(kernel), view)
         kernel = windowed.ordinary_kernel(arrays["kernel"], view)
-        result = _result(tiling, source, kernel, product)
+        blocks = _result(tiling, source, blocking.kernel(kernel), product)
+        result = blocking.results(blocks)
         return result.reshape(result_shape(geometry, shapes, out))
 
     def error_bound(
@@ -97,21 +130,82 @@ class Patches:
         platform: str | None,
     ) -> float:
         """The whole product, zeros included, and the copies of the windows."""
-        return 1e-9
+        return self._plan(geometry, shapes, out, dtype, platform).seconds
 
-    def _view(
-        self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
-    ) -> Windowed:
-        """The view whose windows take the least memory."""
-        return min(
-            windowed.views(geometry, out),
-            key=lambda view: math.prod(view.places) * view.channels(shapes)[0],
-        )
+    def _plan(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
+    ) -> Plan:
+        """The plan that takes the least time."""
+        plans = self._plans(geometry, shapes, out, dtype, platform)
+        return min(plans, key=lambda plan: plan.seconds)
 
-    def _tiling(self, view: Windowed, shape: tuple[int, ...], dtype: Any) -> Tiling:  # noqa: ANN401
-        """Tiles of the windows of a source (e, n, *S, c)."""
-        place = shape[0] * shape[-1] * math.prod(view.window) * dtype.itemsize
-        return Tiling.of(view.axes, shape[1], place, self.tile_bytes)
+    def _plans(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
+    ) -> tuple[Plan, ...]:
+        """Every view with every size of blocks that may pay."""
+        item = np.dtype(dtype).itemsize
+        batched = shapes["output"] if out == "input" else shapes["input"]
+        e, n = batched[0], math.prod(batched[1 : -2 - geometry.rank])
+        found = []
+        for view in windowed.views(geometry, out, dilated=True):
+            c, m = view.channels(shapes)
+            for sizes in _block_sizes(view, c, m):
+                if math.prod(sizes) > self.max_block:
+                    continue
+                blocking = Blocking(view.axes, sizes)
+                seconds = _seconds(blocking, (e, n, c, m), out, item, platform)
+                found.append(Plan(view, blocking, seconds))
+        return tuple(found)
+
+
+def _block_sizes(view: Windowed, c: int, m: int) -> list[tuple[int, ...]]:
+    """Sizes to consider: the smallest, and longer ones where channels are few."""
+    least = [
+        min(smallest_block(axis), max(1, axis.n_output)) for axis in view.axes
+    ]
+    longer = [1, 2, 4, 8] if min(c, m) < NARROW else [1]
+    second = [1, 2, 4] if min(c, m) < NARROW and len(least) > 1 else [1]
+    return [
+        (*least[:-2], *(n * b for n in least[-2:-1]), least[-1] * a)
+        for a, b in itertools.product(longer, second)
+    ]
+
+
+def _seconds(
+    blocking: Blocking,
+    sizes: tuple[int, int, int, int],
+    out: Role,
+    item: int,
+    platform: str | None,
+) -> float:
+    """Windows copied, products made, results laid out."""
+    e, n, c, m = sizes
+    axes = blocking.axes
+    places = n * math.prod(axis.n_output for axis in axes)
+    taps = math.prod(axis.n_kernel for axis in axes)
+    wide = blocking.together * m
+    joined = axes[-1].n_kernel if axes[-1].kernel_dilation == 1 else 1
+    copied = costs.copy_seconds(
+        e * places * taps * c * item, joined * c * item, platform
+    )
+    if out == "kernel":
+        product = costs.gemm_seconds(e, wide, places, taps * c, platform)
+        moved = 2 * e * places * wide * item
+    else:
+        product = costs.gemm_seconds(e, places, taps * c, wide, platform)
+        moved = e * places * wide * item if not blocking.plain else 0
+    run = m * blocking.sizes[-1] * item
+    return copied + product + costs.copy_seconds(moved, run, platform)
 
 
 def _result(
@@ -121,38 +215,40 @@ def _result(
     e, m = kernel.shape[0], kernel.shape[-1]
     flat = kernel.reshape(e, -1, m)
     padded = tiling.padded(source)
-    starts = tiling.starts()
+    starts = jnp.asarray(tiling.starts())
     if tiling.tiles == 1:
-        tiles = product(tiling.windows(padded, jnp.asarray(starts[0])), flat)[:, None]
+        tiles = product(tiling.windows(padded, starts[0]), flat)[:, None]
     else:
-        each = lambda start: product(tiling.windows(padded, start), flat)
-        tiles = lax.map(each, jnp.asarray(starts))
-        tiles = lax.transpose(tiles, (1, 0, 2, 3)) if e > 1 else tiles.reshape(1, *tiles.shape[:1], *tiles.shape[2:])
+        tiles = lax.map(
+            lambda start: product(tiling.windows(padded, start), flat), starts
+        )
+        tiles = jnp.moveaxis(tiles, 1, 0)
     return tiling.from_units(tiles)
 
 
 def _kernel(
     tiling: Tiling, source: Array, other: Array, product: Product
 ) -> Array:
-    """(e, taps * c, m), summed over the tiles."""
-    e, m = other.shape[0], other.shape[-1]
+    """(e, *K, c, m), summed over the tiles."""
+    e, m, c = other.shape[0], other.shape[-1], source.shape[-1]
     padded = tiling.padded(source)
     placed = tiling.in_units(other)
     starts = jnp.asarray(tiling.starts())
+    window = [axis.n_kernel for axis in tiling.axes]
 
-    def tile(start: Array, places: Array) -> Array:
+    def tile(number: Any) -> Array:
+        places = lax.dynamic_index_in_dim(placed, number, 1, keepdims=False)
         upright = materialised(lambda: lax.transpose(places, (0, 2, 1)))
-        return product(upright, tiling.windows(padded, start), swapped=True)
+        return product(upright, tiling.windows(padded, starts[number]), swapped=True)
 
     if tiling.tiles == 1:
-        total = tile(starts[0], placed[:, 0])
+        total = tile(0)
     else:
-        def add(number: Array, total: Array) -> Array:
-            places = lax.dynamic_index_in_dim(placed, number, 1, keepdims=False)
-            return total + tile(starts[number], places)
-        columns = math.prod(axis.n_kernel for axis in tiling.axes) * source.shape[-1]
-        total = lax.fori_loop(0, tiling.tiles, add, jnp.zeros((e, m, columns), product.accumulate))
-    return lax.transpose(total, (0, 2, 1))
+        nothing = jnp.zeros((e, m, math.prod(window) * c), product.accumulate)
+        total = lax.fori_loop(
+            0, tiling.tiles, lambda number, sum_: sum_ + tile(number), nothing
+        )
+    return lax.transpose(total, (0, 2, 1)).reshape(e, *window, c, m)
 
 
 PATCHES = Patches()

@@ -37,7 +37,7 @@ class Windowed:
     Attributes:
         source: the role whose windows are gathered.
         axes: per spatial axis the relation of source ("input"), kernel and result
-            ("output"), with a positive kernel dilation and no input dilation.
+            ("output"), with a positive kernel dilation.
         flip: per spatial axis, whether the kernel stands in it reversed.
     """
 
@@ -69,11 +69,13 @@ class Windowed:
         return pair if self.source == "input" else pair[::-1]
 
 
-def views(geometry: Geometry, out: Role) -> tuple[Windowed, ...]:
-    """The ways to see a contraction as windows: none if a dilated axis prevents it.
+def views(
+    geometry: Geometry, out: Role, *, dilated: bool = False
+) -> tuple[Windowed, ...]:
+    """The ways to see a contraction as windows.
 
     A result can be read from its source only. For a kernel's derivative either operand
-    may be the source, whichever the other strides over evenly.
+    may be the source. Those with a dilated source are left out unless asked for.
     """
     sources: dict[Role, tuple[Role, ...]] = {
         "output": ("input",),
@@ -84,12 +86,14 @@ def views(geometry: Geometry, out: Role) -> tuple[Windowed, ...]:
     for source in sources[out]:
         ordinary = geometry.as_convolution("output" if source == "input" else "input")
         axes = ordinary.geometry.axes
-        if all(axis.input_dilation == 1 for axis in axes):
+        if dilated or all(axis.input_dilation == 1 for axis in axes):
             found.append(Windowed(source, axes, ordinary.flip_kernel))
     return tuple(found)
 
 
-def unsuitable(geometry: Geometry, shapes: Shapes, out: Role) -> str | None:
+def unsuitable(
+    geometry: Geometry, shapes: Shapes, out: Role, *, dilated: bool = False
+) -> str | None:
     """Why a contraction cannot be seen as windows of arrays without groups."""
     if geometry.groups > 1:
         return "it takes no groups; 'grouped' and 'depthwise' do"
@@ -97,7 +101,7 @@ def unsuitable(geometry: Geometry, shapes: Shapes, out: Role) -> str | None:
         return "without spatial axes there is no window to gather"
     if any(not isinstance(n, int) for shape in shapes.values() for n in shape):
         return "it must know every size, also the batch's"
-    if not views(geometry, out):
+    if not dilated and not views(geometry, out):
         return "windows lie between the entries of a dilated array; 'phases' parts them"
     arrays = (*shapes.values(), result_shape(geometry, shapes, out))
     if not all(math.prod(shape) for shape in arrays):
