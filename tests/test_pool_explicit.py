@@ -13,6 +13,7 @@ import pytest
 import jconv
 from jconv import GeometryError
 from jconv.numerics import gamma
+from jconv.verify import jaxprs
 
 TIES = ("first", "all", "split")
 KINDS = ("avg", "sum", "max", "min", "lp", "logsumexp")
@@ -98,6 +99,22 @@ def test_no_explicit_backward_function_lowers_to_a_scatter():
 
     text = jax.jit(run).lower(x).as_text()
     assert not [name for name in FORBIDDEN if name in text]
+
+
+@pytest.mark.parametrize("count_padding", [False, True])
+def test_counts_of_a_mean_are_no_arithmetic(count_padding):
+    """A mean is traced to what a sum is, and one division by a constant."""
+    x, where = operands((1, 5, 4, 2)), {"window": 3, "stride": 2, "padding": 1}
+    mean = functools.partial(jconv.avg_pool, count_padding=count_padding, **where)
+
+    def counted(pool):
+        names = [equation.primitive.name for equation in jaxprs.equations(pool)]
+        return {name: names.count(name) for name in ("add", "mul", "div", "reduce_sum")}
+
+    total = counted(jax.make_jaxpr(lambda x: jconv.sum_pool(x, **where))(x))
+    assert counted(jax.make_jaxpr(mean)(x)) == total | {"div": 1}
+    compiled = jax.jit(mean).lower(x).compile().as_text()
+    assert compiled.count(" divide(") + compiled.count(" multiply(") == 1
 
 
 def test_long_windows_are_visited_axis_by_axis():
