@@ -95,5 +95,7 @@ QUICK = (
     "convnext/stem",
     "conv1d/k3",
     "unet3d/conv6",
+    "per_example/cifar32",
+    "pool/resnet_max3s2",
 )
 """One of each kind, for a run of a minute."""

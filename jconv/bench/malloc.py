@@ -12,7 +12,9 @@ References:
 
 from __future__ import annotations
 
+import importlib
 import json
+import mmap
 import os
 import platform
 import statistics
@@ -37,52 +39,74 @@ SETTINGS = {
 ONE_LINE = "export " + " ".join(f"{name}={value}" for name, value in SETTINGS.items())
 """What a user sets before starting Python."""
 
-STORM = 2.0
-"""How many times longer a fresh result may take than one written in place."""
+SIZES = tuple(n << 20 for n in (16, 64))
+"""Bytes of the results that are probed; glibc treats 32 MB and more differently."""
+
+STORM = 0.5
+"""The share of a result's pages that may be paged in anew at every call."""
 
 BEFORE = "JCONV_BENCH_BEFORE"
 """The variable that tells a restarted process what its forerunner found."""
 
-N_BYTES = 16 << 20
 
-
-def probe(repeats: int = 15) -> dict[str, Any]:
-    """Time ``x + 1`` on 16 MB into a fresh buffer, and into x's own.
+def probe(repeats: int = 5) -> dict[str, Any]:
+    """Compute ``x + 1`` into a fresh buffer and into x's own, and count page faults.
 
     Returns:
-        Both times, their ratio, whether that is a storm of page faults, and the
-        settings of malloc that the process was started with.
+        Both times and the faults of a call, for every size; whether that is a storm;
+        and the settings of malloc that the process was started with.
     """
-    x = jnp.zeros(N_BYTES // 4, jnp.float32)
-    fresh = jax.jit(lambda x: x + 1).lower(x).compile()
-    donated = jax.jit(lambda x: x + 1, donate_argnums=0).lower(x).compile()
-    y = jax.block_until_ready(x + 0)
-    fresh_s, donated_s = [], []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        jax.block_until_ready(fresh(x))
-        fresh_s.append(time.perf_counter() - start)
-        start = time.perf_counter()
-        y = jax.block_until_ready(donated(y))
-        donated_s.append(time.perf_counter() - start)
-    pair = statistics.median(fresh_s), statistics.median(donated_s)
-    return verdict(*pair) | {"environment": present()}
+    sizes = [_probe(n_bytes, repeats) for n_bytes in SIZES]
+    return {
+        "storm": any(is_storm(each["bytes"], each["faults"]) for each in sizes),
+        "sizes": sizes,
+        "environment": present(),
+    }
 
 
-def verdict(fresh_s: float, in_place_s: float) -> dict[str, Any]:
-    """What two times mean.
+def is_storm(n_bytes: int, faults: float) -> bool:
+    """Whether most pages of a result are paged in anew.
 
     Examples:
-        >>> verdict(0.004, 0.0005)["storm"], verdict(0.0006, 0.0005)["storm"]
+        >>> page = mmap.PAGESIZE
+        >>> is_storm(100 * page, 100), is_storm(100 * page, 3)
         (True, False)
     """
-    ratio = fresh_s / in_place_s
+    return faults * mmap.PAGESIZE > STORM * n_bytes
+
+
+def _probe(n_bytes: int, repeats: int) -> dict[str, Any]:
+    """Probe results of one size."""
+    x = jnp.zeros(n_bytes // 4, jnp.float32)
+    fresh = jax.jit(lambda x: x + 1).lower(x).compile()
+    donated = jax.jit(lambda x: x + 1, donate_argnums=0).lower(x).compile()
+    y = jax.block_until_ready(fresh(x))
+    for _ in range(repeats):  # memory that was never touched faults once
+        jax.block_until_ready(fresh(x))
+    fresh_s, in_place_s, faults = [], [], []
+    for _ in range(repeats):
+        start, known = time.perf_counter(), _faults()
+        jax.block_until_ready(fresh(x))
+        fresh_s.append(time.perf_counter() - start)
+        faults.append(_faults() - known)
+        start = time.perf_counter()
+        y = jax.block_until_ready(donated(y))
+        in_place_s.append(time.perf_counter() - start)
     return {
-        "fresh_s": fresh_s,
-        "in_place_s": in_place_s,
-        "ratio": ratio,
-        "storm": ratio > STORM,
+        "bytes": n_bytes,
+        "fresh_s": statistics.median(fresh_s),
+        "in_place_s": statistics.median(in_place_s),
+        "faults": statistics.median(faults),
     }
+
+
+def _faults() -> int:
+    """Page faults of this process so far; 0 where nobody counts them."""
+    try:
+        resource = importlib.import_module("resource")
+    except ImportError:  # not a Unix
+        return 0
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
 
 
 def present() -> dict[str, str]:

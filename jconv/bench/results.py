@@ -18,26 +18,27 @@ from jconv.verify import device, report
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jconv.bench.compiled import Program
     from jconv.bench.limits import Limits
-    from jconv.bench.run import Measured
+    from jconv.bench.run import Measured, Run
+    from jconv.bench.timing import Samples
 
 SCHEMA = "jconv-bench/1"
 """Changes whenever a reader of the old document would be misled by the new one."""
 
 
 def document(
-    found: Sequence[Measured],
-    limits: Limits,
-    settings: Mapping[str, Any],
+    run: Run, limits: Limits, first_aa: Samples, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything a run found, as plain JSON values.
 
     Args:
-        found: the rows.
+        run: the rows.
         limits: the machine's.
-        settings: "command", "malloc" and "torch", as they are written.
+        first_aa: the A/A run that came before all rows.
+        settings: "command", "malloc" and "torch", as they are to be written.
     """
-    rows = [entry(each, limits) for each in found]
+    rows = [entry(each, limits) for each in run.measured]
     written = {
         "schema": SCHEMA,
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -45,19 +46,25 @@ def document(
         **settings,
         "limits": {
             "flop_per_s": limits.flop_per_s,
-            "bytes_per_s": [list(pair) for pair in sorted(limits.bytes_per_s.items())],
+            "copies": [
+                {"bytes": n_bytes, "bytes_per_s": rate}
+                for n_bytes, rate in sorted(limits.bytes_per_s.items())
+            ],
         },
+        "first_aa": first_aa.aa,
         "summary": summary.of(rows),
         "rows": rows,
+        "failures": [{"id": name, "error": text} for name, text in run.failures],
     }
     return report.plain(written)
 
 
 def entry(measured: Measured, limits: Limits) -> dict[str, Any]:
     """One entry of "rows"."""
-    row, samples = measured.row, measured.samples
-    ours = samples.median(OURS)
-    least = limits.seconds(row.flop, row.n_bytes)
+    row, samples, lax = measured.row, measured.samples, measured.lax
+    ours_s = samples.median(OURS)
+    limit_s = limits.seconds(row.flop, row.n_bytes)
+    torch = _torch(measured.torch)
     return {
         "id": row.id,
         "name": row.name,
@@ -68,47 +75,44 @@ def entry(measured: Measured, limits: Limits) -> dict[str, Any]:
         "algorithm": row.algorithm,
         "flop": row.flop,
         "bytes": row.n_bytes,
-        "limit_s": least,
-        "limit_share": least / ours,
+        "limit_s": limit_s,
+        "limit_share": limit_s / ours_s,
         "aa": samples.aa,
         "noisy": samples.noisy,
         "attempts": samples.attempts,
         "difference": measured.difference,
         "agrees": measured.agrees,
+        "lax_over_jconv": lax and samples.median(LAX) / ours_s,
+        "torch_over_jconv": torch and torch["median_s"] / ours_s,
         "jconv": _program(measured.ours, samples.seconds[OURS]),
-        "lax": None
-        if measured.lax is None
-        else _program(measured.lax, samples.seconds[LAX]),
-        "torch": _torch(measured),
+        "lax": lax and _program(lax, samples.seconds[LAX]),
+        "torch": torch,
         "torch_error": measured.torch_error,
-        "lax_over_jconv": None if measured.lax is None else samples.median(LAX) / ours,
-        "torch_over_jconv": None
-        if not measured.torch
-        else min(map(statistics.median, measured.torch.values())) / ours,
     }
 
 
-def _program(program: Any, seconds: Sequence[float]) -> dict[str, Any]:  # noqa: ANN401
+def _program(program: Program, seconds: Sequence[float]) -> dict[str, Any]:
     """A compiled program's times and memory."""
     return {
         "median_s": statistics.median(seconds),
-        "samples_s": list(seconds),
         "compile_s": program.compile_s,
         "temp_bytes": program.temp_bytes,
         "peak_bytes": program.peak_bytes,
+        "samples_s": list(seconds),
     }
 
 
-def _torch(measured: Measured) -> dict[str, Any] | None:
+def _torch(seconds: Mapping[str, Sequence[float]]) -> dict[str, Any] | None:
     """PyTorch's times by memory layout, and which layout is best."""
-    if not measured.torch:
+    if not seconds:
         return None
-    medians = {name: statistics.median(s) for name, s in measured.torch.items()}
+    medians = {name: statistics.median(each) for name, each in seconds.items()}
     best = min(medians, key=medians.__getitem__)
-    return {"best": best, "median_s": medians[best], "samples_s": measured.torch}
+    samples = {name: list(each) for name, each in seconds.items()}
+    return {"layout": best, "median_s": medians[best], "samples_s": samples}
 
 
 def _device() -> dict[str, Any]:
-    """The record of the device, without what is the verifier's."""
+    """The record of the device; 64-bit types are the verifier's habit, not ours."""
     record = device.record(jax.default_backend())
     return record | {"x64": bool(jax.config.jax_enable_x64)}  # type: ignore[attr-defined]

@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 Function = Callable[..., Any]
 Thunk = Callable[[], object]
-TorchCalls = Callable[[Sequence[np.ndarray]], Mapping[str, Thunk]]
+TorchCalls = Callable[[Sequence[Any]], Mapping[str, Thunk]]
+Shapes = tuple[tuple[int, ...], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Row:
         family: what the geometric means are taken over.
         tags: all that ``--family`` finds it by.
         shape: the sizes in words.
-        operands: shapes of the arguments, or the arguments.
+        operands: shapes of the arguments, or a function that makes them.
         ours: a function of them, in jconv.
         lax: the same function, in ``jax.lax``.
         torch: from the operands to calls that wait, by memory layout.
@@ -38,10 +37,10 @@ class Row:
     family: str
     tags: tuple[str, ...]
     shape: str
-    operands: Any
+    operands: Shapes | Callable[[], Sequence[Any]]
     ours: Function
     lax: Function
-    torch: TorchCalls | None
+    torch: TorchCalls
     flop: int
     n_bytes: int
     algorithm: str = ""

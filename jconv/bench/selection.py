@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from jconv.bench.conv_rows import conv_rows, per_example_rows
 from jconv.bench.held_out import HELD_OUT
 from jconv.bench.layers import LAYERS, QUICK
+from jconv.bench.pool_rows import pool_rows
+from jconv.bench.step_rows import step_rows
 from jconv.errors import GeometryError
 
 if TYPE_CHECKING:
@@ -21,14 +23,14 @@ if TYPE_CHECKING:
 TABLES: dict[str, Callable[[], Iterable[Row]]] = {
     "layers": lambda: conv_rows(LAYERS),
     "per-example": per_example_rows,
+    "pools": pool_rows,
+    "steps": step_rows,
     "held-out": lambda: conv_rows(HELD_OUT),
 }
 """Every table by its name."""
 
-USUAL = ("layers", "per-example")
+USUAL = ("layers", "per-example", "pools", "steps")
 """What is measured if no table is asked for."""
-
-ROLES = ("fwd", "dx", "dw", "step")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +61,9 @@ class Selection:
         found = list(itertools.chain.from_iterable(TABLES[name]() for name in tables))
         if self.quick and not self.patterns:
             found = [row for row in found if row.name in QUICK]
+        if not found:
+            message = "--quick: no row of these tables is quick; leave it out"
+            raise GeometryError(message)
         for option, values, words in (
             ("--only", self.patterns, _names),
             ("--family", self.families, _tags),
@@ -72,6 +77,22 @@ class Selection:
             message = "nothing to measure: no row has this family and this role"
             raise GeometryError(message)
         return found
+
+    def words(self) -> list[str]:
+        """The command that selects the same.
+
+        Examples:
+            >>> " ".join(Selection(("pools",), roles=("dx",)).words())
+            'jconv bench --pools --role dx'
+        """
+        words = ["jconv", "bench", *(f"--{table}" for table in self.tables)]
+        for option, values in (
+            ("--only", self.patterns),
+            ("--family", self.families),
+            ("--role", self.roles),
+        ):
+            words += [word for value in values for word in (option, value)]
+        return words + ["--quick"] * self.quick
 
 
 def _names(row: Row) -> tuple[str, ...]:

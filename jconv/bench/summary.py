@@ -38,8 +38,8 @@ def of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "slow": {peer: _slow(rows, peer) for peer in PEERS},
         "noisy": [row["id"] for row in rows if row["noisy"]],
         "disagreeing": [row["id"] for row in rows if not row["agrees"]],
-        "aa_worst": max((deviation(row["aa"] or 1.0) for row in rows), default=None),
-        "longest_compile_s": max((r["jconv"]["compile_s"] for r in rows), default=None),
+        "aa_worst": max((row["aa"] for row in rows), key=deviation, default=1.0),
+        "longest_compile_s": max((r["jconv"]["compile_s"] for r in rows), default=0.0),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,6 +16,7 @@ from rich.progress import (
 from rich.table import Table
 
 from jconv.bench.summary import SLOW
+from jconv.bench.timing import AGREEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -46,9 +48,45 @@ def progress(console: Console, total: int) -> Iterator[Callable[[str], None]]:
 
 
 def show(console: Console, document: Mapping[str, Any]) -> None:
-    """Print the table, a line a row."""
-    with_torch = any(row["torch"] for row in document["rows"])
-    with_lax = any(row["lax"] for row in document["rows"])
+    """Print the rows, the means by family, and what a reader must know of both."""
+    if document["rows"]:
+        console.print(_rows(document))
+        console.print()
+        console.print(_families(document))
+        console.print()
+    for line in notes(document):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def notes(document: Mapping[str, Any]) -> list[str]:
+    """What must be said beside the numbers, one line each."""
+    summary, lines = document["summary"], []
+    for peer, ids in summary["slow"].items():
+        if ids:
+            text = f"Slower than {SLOW} × {peer} ({len(ids)} rows): {', '.join(ids)}."
+            lines.append(text)
+    trusted = f"first {document['first_aa']:.3f}, worst {summary['aa_worst']:.3f}"
+    lines.append(f"One program measured twice (A/A): {trusted} of itself.")
+    if summary["noisy"]:
+        text = f"The machine was busy: in {len(summary['noisy'])} rows"
+        text += f" A/A is off by more than {AGREEMENT:.0%}: "
+        lines.append(f"[yellow]{text}{', '.join(summary['noisy'])}.[/]")
+    for row in document["rows"]:
+        if row["torch_error"]:
+            lines.append(f"{row['id']}: PyTorch cannot: {escape(row['torch_error'])}")
+        if not row["agrees"]:
+            text = f"{row['id']}: jconv and lax differ by {row['difference']:.2g}"
+            lines.append(f"[bold red]{text} of the largest entry.[/]")
+    for failure in document["failures"]:
+        text = escape(f"{failure['id']}: {failure['error']}")
+        lines.append(f"[bold red]{text}[/]")
+    return lines
+
+
+def _rows(document: Mapping[str, Any]) -> Table:
+    """A line a row."""
+    rows = document["rows"]
+    with_lax, with_torch = (any(row[peer] for row in rows) for peer in ("lax", "torch"))
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("layer", no_wrap=True)
     table.add_column("role", no_wrap=True)
@@ -58,16 +96,41 @@ def show(console: Console, document: Mapping[str, Any]) -> None:
     names += ["of limit", "A/A", "compile s", "temp MB"]
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    for row in document["rows"]:
+    for row in rows:
         cells = [row["name"], row["role"], row["algorithm"], _ms(row["jconv"])]
         if with_lax:
-            cells += [_ms(row["lax"]), _ratio(row["lax_over_jconv"])]
+            cells += [_ms(row["lax"]), ratio(row["lax_over_jconv"])]
         if with_torch:
-            cells += [_ms(row["torch"]), _ratio(row["torch_over_jconv"])]
+            cells += [_ms(row["torch"]), ratio(row["torch_over_jconv"])]
         cells += [f"{row['limit_share']:.0%}", _aa(row)]
         cells += [f"{row['jconv']['compile_s']:.2f}", _megabytes(row["jconv"])]
         table.add_row(*cells)
-    console.print(table)
+    return table
+
+
+def _families(document: Mapping[str, Any]) -> Table:
+    """The geometric means."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("geometric mean")
+    for name in ("rows", "× lax", "× torch"):
+        table.add_column(name, justify="right")
+    for family in document["summary"]["families"]:
+        means = [ratio(family[peer]) for peer in ("lax", "torch")]
+        table.add_row(family["family"], str(family["rows"]), *means)
+    return table
+
+
+def ratio(value: float | None) -> str:
+    """How many times faster jconv is; red where it is slower.
+
+    Examples:
+        >>> ratio(12.34), ratio(1234.5), ratio(0.5), ratio(None)
+        ('12.3', '1,234', '[bold red]0.500[/]', '-')
+    """
+    if value is None:
+        return "-"
+    text = f"{value:,.0f}" if value >= 100 else f"{value:#.3g}"
+    return f"[bold red]{text}[/]" if value < SLOW else text
 
 
 def _ms(times: Mapping[str, Any] | None) -> str:
@@ -78,18 +141,8 @@ def _ms(times: Mapping[str, Any] | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}"
 
 
-def _ratio(ratio: float | None) -> str:
-    """How many times faster jconv is; red where it is slower."""
-    if ratio is None:
-        return "-"
-    text = f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:#.3g}"
-    return f"[bold red]{text}[/]" if ratio < SLOW else text
-
-
 def _aa(row: Mapping[str, Any]) -> str:
     """The A/A ratio, marked where the row cannot be trusted."""
-    if row["aa"] is None:
-        return "-"
     return f"[yellow]{row['aa']:.3f} noisy[/]" if row["noisy"] else f"{row['aa']:.3f}"
 
 

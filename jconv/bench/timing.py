@@ -48,18 +48,18 @@ class Samples:
 
     Attributes:
         seconds: every sample, by function, in the order of measuring.
-        aa: ratio of the medians of two measurements of one program; None without.
+        aa: ratio of the medians of two measurements of one program.
         attempts: how many attempts there were.
     """
 
     seconds: dict[str, list[float]]
-    aa: float | None = None
+    aa: float
     attempts: int = 1
 
     @property
     def noisy(self) -> bool:
         """Whether one program did not agree with itself."""
-        return self.aa is not None and deviation(self.aa) > AGREEMENT
+        return deviation(self.aa) > AGREEMENT
 
     def median(self, name: str) -> float:
         """The median of one function's samples."""
@@ -138,7 +138,7 @@ def proved(
         ratio = median(seconds[again]) / median(seconds[twice])
         seconds[twice] += seconds.pop(again)
         found = Samples(seconds, ratio, attempt)
-        if best is None or deviation(ratio) < deviation(best.aa or 1.0):
+        if best is None or deviation(ratio) < deviation(best.aa):
             best = found
         if not found.noisy:
             break
