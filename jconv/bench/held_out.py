@@ -35,7 +35,7 @@ HELD_OUT: tuple[Layer, ...] = (
     Layer("multiplier/x2", 4, (28, 28), 64, 128, (3, 3), padding=1, groups=64),
     # One axis
     Layer("hifigan/k11d5", 2, (4096,), 128, 128, (11,), 1, 25, dilation=5),
-    Layer("wav2vec2/k3s2", 2, (3199,), 512, 512, (3,), stride=2),
+    Layer("wav2vec2/k3s2", 2, (3000,), 512, 512, (3,), stride=2),
     Layer("encodec/k7", 4, (24000,), 1, 32, (7,), padding=3),
     Layer("tcn/d32", 8, (1024,), 64, 64, (3,), padding=32, dilation=32),
     Layer("mamba/dw4", 4, (1024,), 512, 512, (4,), padding=3, groups=512),

@@ -83,15 +83,13 @@ def _roofs(axes: Axes, limits: Mapping[str, Any], low: float, high: float) -> No
     copies = limits["copies"]
     for copy, name in ((copies[0], "in cache"), (copies[-1], "in memory")):
         rate = copy["bytes_per_s"]
-        corner = peak / rate
-        slope = ([low, corner], [rate * low / GIGA, peak / GIGA])
+        slope = ([low, peak / rate], [rate * low / GIGA, peak / GIGA])
         axes.plot(*slope, color=INK, linewidth=1.2, zorder=1)
-        axes.annotate(
+        axes.text(
+            low * 1.1,
+            rate * low * 1.1 * 1.12 / GIGA,  # a little above the line
             f"copies {name}, {rate / GIGA:,.0f} GB/s",
-            (low * 1.25, rate * low * 1.25 / GIGA),
-            (4, 5),
-            textcoords="offset points",
-            rotation=45,
+            rotation=45,  # in decades, which the axes turn into their own
             rotation_mode="anchor",
             transform_rotates_text=True,
             color=SOFT,

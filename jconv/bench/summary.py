@@ -30,7 +30,7 @@ def of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for title, members in FAMILIES.items():
         kept = [row for row in rows if row["family"] in members]
         if kept:
-            means = {peer: _mean(kept, peer) for peer in PEERS}
+            means = {peer: mean(kept, peer) for peer in PEERS}
             families.append({"family": title, "rows": len(kept), **means})
     return {
         "rows": len(rows),
@@ -55,8 +55,8 @@ def geometric_mean(ratios: Sequence[float]) -> float | None:
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
-def _mean(rows: Sequence[Mapping[str, Any]], peer: str) -> float | None:
-    """Over the rows that have this peer."""
+def mean(rows: Sequence[Mapping[str, Any]], peer: str) -> float | None:
+    """How many times as fast as a peer, over the rows that have it."""
     ratios = [row[f"{peer}_over_jconv"] for row in rows]
     return geometric_mean([ratio for ratio in ratios if ratio is not None])
 

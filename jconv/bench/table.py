@@ -19,9 +19,12 @@ from jconv.bench.summary import SLOW
 from jconv.bench.timing import AGREEMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import Console
+
+NAMED = 12
+"""How many rows a note names; the file holds them all."""
 
 
 @contextlib.contextmanager
@@ -63,14 +66,13 @@ def notes(document: Mapping[str, Any]) -> list[str]:
     summary, lines = document["summary"], []
     for peer, ids in summary["slow"].items():
         if ids:
-            text = f"Slower than {SLOW} × {peer} ({len(ids)} rows): {', '.join(ids)}."
-            lines.append(text)
-    trusted = f"first {document['first_aa']:.3f}, worst {summary['aa_worst']:.3f}"
-    lines.append(f"One program measured twice (A/A): {trusted} of itself.")
+            lines.append(f"Slower than {SLOW} × {peer}: {_some(ids)}.")
+    trusted = f"first {document['first_aa']:.3f}"
+    trusted += f", worst {summary['aa_worst']:.3f}" * bool(document["rows"])
+    lines.append(f"One program measured twice (A/A): {trusted}.")
     if summary["noisy"]:
-        text = f"The machine was busy: in {len(summary['noisy'])} rows"
-        text += f" A/A is off by more than {AGREEMENT:.0%}: "
-        lines.append(f"[yellow]{text}{', '.join(summary['noisy'])}.[/]")
+        text = f"The machine was busy, A/A is off by more than {AGREEMENT:.0%}"
+        lines.append(f"[yellow]{text}: {_some(summary['noisy'])}.[/]")
     for row in document["rows"]:
         if row["torch_error"]:
             lines.append(f"{row['id']}: PyTorch cannot: {escape(row['torch_error'])}")
@@ -81,6 +83,17 @@ def notes(document: Mapping[str, Any]) -> list[str]:
         text = escape(f"{failure['id']}: {failure['error']}")
         lines.append(f"[bold red]{text}[/]")
     return lines
+
+
+def _some(ids: Sequence[str]) -> str:
+    """How many rows, and the first of them by name.
+
+    Examples:
+        >>> _some(["a.dx", "b.dw"])
+        '2 rows (a.dx, b.dw)'
+    """
+    named = ", ".join(ids[:NAMED]) + ", …" * (len(ids) > NAMED)
+    return f"{len(ids)} {'row' if len(ids) == 1 else 'rows'} ({named})"
 
 
 def _rows(document: Mapping[str, Any]) -> Table:
