@@ -66,7 +66,7 @@ def bench(
     ] = None,
     family: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="dense, grouped, depthwise, 1-D, ...; all."),
+        typer.Option(metavar="NAME", help="Only this kind: dense, depthwise, 1-D, ..."),
     ] = None,
     role: Annotated[
         list[str] | None,
@@ -98,7 +98,7 @@ def bench(
         str,
         typer.Option(
             metavar="tuned|default",
-            help="tuned: start anew with settings of malloc, if it wastes time here.",
+            help="tuned: start anew under better settings if malloc wastes time here.",
         ),
     ] = MALLOCS[0],
     budget: Annotated[

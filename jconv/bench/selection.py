@@ -125,10 +125,12 @@ def _check(
     known = list(dict.fromkeys(word for row in rows for word in words(row)))
     if _matches(known, (value,)):
         return
-    near = [word for word in known if value.strip("*") and value.strip("*") in word]
-    near = difflib.get_close_matches(value, known, n=4, cutoff=0.4) + near
-    shown = list(dict.fromkeys(near))[:4] or known[:8]
+    stem = value.strip("*")
+    near = difflib.get_close_matches(value, known, n=4, cutoff=0.4)
+    near += [word for word in known if stem and stem in word]
+    near = list(dict.fromkeys(near))[:4]
+    mend = f"Near it: {', '.join(near)}." if near else f"Some: {', '.join(known[:8])}."
     expected = "a name of a row, or a pattern that matches some"
     if option != "--only":
         expected = "one of those that the rows have"
-    raise GeometryError.of(option, value, expected, f"Near it: {', '.join(shown)}.")
+    raise GeometryError.of(option, value, expected, mend)

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 AGREEMENT = 0.03
 """How far an A/A ratio may be from one."""
 
+SHORT_S = 0.05
+"""Below this, a first call says little about the next."""
+
+TICK_S = 1e-6
+"""No call is taken to be shorter."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
@@ -92,13 +98,12 @@ def interleaved(
         The samples of each function.
     """
     started = clock()
-    for call in calls.values():
-        call()  # the first call pays for pages and caches
-    first = {name: _timed(call, clock) for name, call in calls.items()}
-    slowest = max(first.values())
+    different = dict.fromkeys(calls.values())
+    taken = {call: _warmed(call, clock) for call in different}
+    slowest = max(taken.values())
     turns = {
-        name: 1 if taken <= 0 else max(1, min(effort.burst, int(slowest / taken / 2)))
-        for name, taken in first.items()
+        name: max(1, min(effort.burst, int(slowest / taken[call] / 2)))
+        for name, call in calls.items()
     }
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     order = list(calls)
@@ -144,6 +149,14 @@ def proved(
             break
     assert best is not None  # noqa: S101 (there is at least one attempt)
     return dataclasses.replace(best, attempts=attempt)
+
+
+def _warmed(call: Callable[[], object], clock: Clock) -> float:
+    """About how long a call takes, once pages and caches are paid for."""
+    taken = _timed(call, clock)
+    if taken < SHORT_S:
+        taken = _timed(call, clock)
+    return max(taken, TICK_S)
 
 
 def _timed(call: Callable[[], object], clock: Clock) -> float:
