@@ -175,7 +175,7 @@ def _effort(rows: int, budget: float | None, *, quick: bool) -> Effort:
         raise GeometryError.of("--budget", budget, "seconds, more than 0")
     usual = QUICK_ROW_SECONDS if quick else ROW_SECONDS
     seconds = usual if budget is None else budget / rows
-    return Effort(budget_s=seconds, attempts=2 if quick else 3)
+    return Effort(seconds, patience_s=1.0, attempts=2) if quick else Effort(seconds)
 
 
 def _prepare(json: Path | None, figures: Path | None) -> None:

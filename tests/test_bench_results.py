@@ -140,7 +140,13 @@ def test_one_row_in_error_costs_no_other():
 
     good, found, told = row(), Run(), []
     bad = Row(**{**good.__dict__, "name": "bad", "ours": broken})
-    run.in_jax(found, [bad, good], Effort(0, 1, 1, 1), told.append, peer=True)
+    run.in_jax(
+        found,
+        [bad, good],
+        Effort(0, 1, most_rounds=1, attempts=1),
+        told.append,
+        peer=True,
+    )
     assert told == ["bad.fwd", "net/conv1.fwd"]
     assert found.failures == [("bad.fwd", "ValueError: first line")]
     assert [each.row.id for each in found.measured] == ["net/conv1.fwd"]
@@ -150,7 +156,13 @@ def test_one_row_in_error_costs_no_other():
 
 def test_without_a_peer_a_program_is_measured_against_itself():
     found = Run()
-    run.in_jax(found, [row()], Effort(0, 2, 2, 1), lambda _: None, peer=False)
+    run.in_jax(
+        found,
+        [row()],
+        Effort(0, 2, most_rounds=2, attempts=1),
+        lambda _: None,
+        peer=False,
+    )
     (each,) = found.measured
     assert each.lax is None
     assert list(each.samples.seconds) == [OURS]
@@ -160,7 +172,13 @@ def test_without_a_peer_a_program_is_measured_against_itself():
 def test_a_wrong_result_is_seen():
     found, good = Run(), row()
     wrong = Row(**{**good.__dict__, "ours": lambda x, w: x @ w + 1})
-    run.in_jax(found, [wrong], Effort(0, 1, 1, 1), lambda _: None, peer=True)
+    run.in_jax(
+        found,
+        [wrong],
+        Effort(0, 1, most_rounds=1, attempts=1),
+        lambda _: None,
+        peer=True,
+    )
     assert not found.measured[0].agrees
 
 
@@ -170,7 +188,7 @@ def test_pytorch_that_cannot_is_noted():
 
     each = measured()
     each.row = Row(**{**each.row.__dict__, "torch": cannot})
-    run.in_torch(Run([each]), Effort(0, 1, 1, 1), lambda _: None)
+    run.in_torch(Run([each]), Effort(0, 1, most_rounds=1, attempts=1), lambda _: None)
     assert each.torch == {}
     assert each.torch_error == "RuntimeError: not here"
 

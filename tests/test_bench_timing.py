@@ -33,7 +33,7 @@ class Clock:
 def test_every_second_round_runs_in_reverse_order():
     clock = Clock()
     calls = {name: clock.call(name, 1.0) for name in "abc"}
-    interleaved(calls, Effort(budget_s=0, least_rounds=3), clock)
+    interleaved(calls, Effort(budget_s=0, least_rounds=3, patience_s=99), clock)
     # Each once to warm up, then the rounds:
     assert "".join(clock.log) == "abc" + "abc" + "cba" + "abc"
 
@@ -57,12 +57,20 @@ def test_samples_are_each_functions_own():
 @pytest.mark.parametrize(
     ("budget", "rounds"), [(0, 4), (7, 6), (8.5, 8), (1e9, 20)], ids=str
 )
-def test_rounds_fit_the_budget_between_least_and_most(budget, rounds):
+def test_rounds_fit_the_budget_as_far_as_they_can(budget, rounds):
     clock = Clock()
-    effort = Effort(budget_s=budget, least_rounds=4, most_rounds=20)
+    effort = Effort(budget, least_rounds=4, patience_s=1e9, most_rounds=20)
     seconds = interleaved({"a": clock.call("a", 1.0)}, effort, clock)
     # One second is spent before the first round.
     assert len(seconds["a"]) == rounds
+
+
+def test_patience_with_a_slow_function_ends_after_two_rounds():
+    clock = Clock()
+    effort = Effort(budget_s=0, least_rounds=9, patience_s=30.0)
+    assert len(interleaved({"a": clock.call("a", 50.0)}, effort, clock)["a"]) == 2
+    assert len(interleaved({"a": clock.call("a", 10.0)}, effort, clock)["a"]) == 2
+    assert len(interleaved({"a": clock.call("a", 5.0)}, effort, clock)["a"]) == 5
 
 
 def test_a_fast_function_is_called_more_often_in_its_turn():
@@ -80,7 +88,9 @@ def test_a_fast_function_is_called_more_often_in_its_turn():
 def test_a_program_that_agrees_with_itself_is_measured_once():
     clock = Clock()
     calls = {"lax": clock.call("lax", 2.0), "jconv": clock.call("jconv", 1.0)}
-    found = proved(calls, "lax", Effort(budget_s=0, least_rounds=3), clock)
+    found = proved(
+        calls, "lax", Effort(budget_s=0, least_rounds=3, patience_s=99), clock
+    )
     assert (found.aa, found.attempts, found.noisy) == (1.0, 1, False)
     assert found.median("lax") == 2.0
     assert found.median("jconv") == 1.0

@@ -30,7 +30,7 @@ PER_EXAMPLE: tuple[Layer, ...] = (
     Layer("per_example/pointwise", 16, (14, 14), 256, 512, (1, 1)),
     Layer("per_example/audio", 16, (1024,), 64, 64, (9,), padding=4),
     Layer("per_example/dw3", 16, (28, 28), 96, 96, (3, 3), 1, 1, groups=96),
-    Layer("per_example/grouped", 8, (14, 14), 128, 128, (3, 3), 1, 1, groups=8),
+    Layer("per_example/grouped", 4, (14, 14), 128, 128, (3, 3), 1, 1, groups=8),
 )
 """As in differentially private training: every example's own gradient."""
 

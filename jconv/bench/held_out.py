@@ -32,13 +32,13 @@ HELD_OUT: tuple[Layer, ...] = (
     Layer("convmixer/dw9", 4, (32, 32), 256, 256, (9, 9), 1, 4, groups=256),
     Layer("regnet/g16", 4, (28, 28), 320, 320, (3, 3), stride=2, padding=1, groups=20),
     Layer("shufflenet/g3", 8, (28, 28), 240, 240, (1, 1), groups=3),
-    Layer("multiplier/x2", 4, (28, 28), 64, 128, (3, 3), padding=1, groups=64),
+    Layer("multiplier/x2", 2, (28, 28), 64, 128, (3, 3), padding=1, groups=64),
     # One axis
     Layer("hifigan/k11d5", 2, (4096,), 128, 128, (11,), 1, 25, dilation=5),
     Layer("wav2vec2/k3s2", 2, (3000,), 512, 512, (3,), stride=2),
     Layer("encodec/k7", 4, (24000,), 1, 32, (7,), padding=3),
     Layer("tcn/d32", 8, (1024,), 64, 64, (3,), padding=32, dilation=32),
-    Layer("mamba/dw4", 4, (1024,), 512, 512, (4,), padding=3, groups=512),
+    Layer("mamba/dw4", 1, (1024,), 256, 256, (4,), padding=3, groups=256),
     Layer("longconv/k257", 2, (4096,), 32, 32, (257,), padding=128),
     # Three axes
     Layer("r2plus1d/spatial", 1, (8, 28, 28), 128, 128, (1, 3, 3), 1, (0, 1, 1)),

@@ -3,9 +3,10 @@
 Shapes are those of oneDNN's benchdnn, DeepBench, convnet-benchmarks and of the papers
 named. The scaling rule: at most 8 examples, halved until the direct sum needs at most
 ``FLOP_CEILING`` (so that ``lax`` takes some 20 to 100 ms a call); where one example is
-still too much, the image shrinks, its channels and its kernel never do. Grouped and
-depthwise layers, which ``lax`` runs up to a thousand times slower than the machine
-could, keep even fewer examples (``GROUPED_FLOP_CEILING``).
+still too much, the image shrinks, its channels and its kernel never do. Where ``lax``
+is up to a thousand times slower than the machine (grouped and depthwise layers, strided
+derivatives in three axes) even less is kept, so that no call takes more than about a
+second (``GROUPED_FLOP_CEILING``).
 
 References:
     oneDNN's benchdnn inputs, https://github.com/uxlfoundation/oneDNN, 2026.
@@ -47,7 +48,7 @@ LAYERS: tuple[Layer, ...] = (
     Layer("movinet/dw3d", 1, (8, 14, 14), 184, 184, (5, 3, 3), 1, (2, 1, 1), 1, 184),
     # Grouped
     Layer("alexnet/conv2", 1, (27, 27), 96, 256, (5, 5), padding=2, groups=2),
-    Layer("resnext50/conv3", 4, (28, 28), 256, 256, (3, 3), padding=1, groups=32),
+    Layer("resnext50/conv3", 2, (28, 28), 256, 256, (3, 3), padding=1, groups=32),
     Layer("resnext101/conv3", 1, (28, 28), 512, 512, (3, 3), padding=1, groups=32),
     # Dilated
     Layer("rfcn/dilated", 1, (19, 28), 512, 512, (3, 3), 1, 3, dilation=3),
@@ -81,7 +82,7 @@ LAYERS: tuple[Layer, ...] = (
     # Three axes
     Layer("unet3d/conv2", 1, (32, 32, 32), 32, 64, (3, 3, 3)),
     Layer("unet3d/conv6", 1, (10, 14, 14), 128, 256, (3, 3, 3)),
-    Layer("i3d/conv1", 1, (16, 112, 112), 3, 64, (7, 7, 7), stride=2, padding=3),
+    Layer("i3d/conv1", 1, (8, 32, 32), 3, 64, (7, 7, 7), stride=2, padding=3),
 )
 """What the cost model may be fitted to."""
 

@@ -35,7 +35,8 @@ class Effort:
 
     Attributes:
         budget_s: seconds per attempt, warming up included.
-        least_rounds: rounds that are measured whatever they take.
+        least_rounds: rounds that are measured even if the budget is spent.
+        patience_s: seconds after which two rounds are enough.
         most_rounds: rounds that are enough.
         attempts: how often a measurement is repeated whose A/A ratio is off.
         burst: how often a fast function is called in its turn, at most.
@@ -43,6 +44,7 @@ class Effort:
 
     budget_s: float = 1.0
     least_rounds: int = 4
+    patience_s: float = 4.0
     most_rounds: int = 60
     attempts: int = 3
     burst: int = 8
@@ -109,7 +111,8 @@ def interleaved(
     order = list(calls)
     for round_ in range(effort.most_rounds):
         spent = clock() - started
-        if round_ >= effort.least_rounds and spent >= effort.budget_s:
+        least = 2 if spent >= effort.patience_s else effort.least_rounds
+        if round_ >= least and spent >= effort.budget_s:
             break
         for name in order:
             for _ in range(turns[name]):
