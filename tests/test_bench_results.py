@@ -1,16 +1,14 @@
-"""The document of ``jconv bench``, its means, its pictures, malloc and limits."""
+"""The document of ``jconv bench``, its means and its pictures."""
 
 from __future__ import annotations
 
 import functools
 import json
-import mmap
-import os
 
 import numpy as np
 import pytest
 
-from jconv.bench import bars, figures, malloc, results, run, summary, table
+from jconv.bench import bars, figures, results, run, summary, table
 from jconv.bench.compiled import Program, compiled
 from jconv.bench.limits import Limits
 from jconv.bench.row import Row
@@ -201,48 +199,6 @@ def test_a_compiled_program_knows_its_memory_and_its_time():
     assert np.array_equal(program.call([x])(), np.full((64, 64), 64.0**2))
 
 
-# Malloc ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("words", "environment", "expected"),
-    [
-        (["jconv", "bench", "--quick"], {}, True),
-        (["jconv", "bench"], malloc.SETTINGS, False),
-        (["jconv", "bench"], {"MALLOC_ARENA_MAX": "1"}, True),
-        (["pytest", "tests"], {}, False),
-        (["jconv"], {}, False),
-    ],
-    ids=["plain", "already tuned", "half tuned", "another program", "no command"],
-)
-def test_only_the_command_itself_starts_anew(words, environment, expected, monkeypatch):
-    monkeypatch.setattr("platform.libc_ver", lambda: ("glibc", "2.36"))
-    assert malloc.can_restart(words, environment) == expected
-    monkeypatch.setattr("platform.libc_ver", lambda: ("", ""))
-    assert not malloc.can_restart(words, environment)
-
-
-def test_starting_anew_keeps_the_command_and_hands_on_what_was_found(monkeypatch):
-    replaced: list[tuple[list[str], dict[str, str]]] = []
-    monkeypatch.setattr(os, "execve", lambda _, *how: replaced.append(how))
-    monkeypatch.setattr("sys.argv", ["/somewhere/jconv", "bench", "--only", "a b"])
-    malloc.restart({"storm": True})
-    ((command, environment),) = replaced
-    assert command[1:] == ["-m", "jconv", "bench", "--only", "a b"]
-    assert malloc.SETTINGS.items() <= environment.items()
-    monkeypatch.setattr(os, "environ", environment)
-    assert malloc.before() == {"storm": True}
-    assert malloc.present() == malloc.SETTINGS
-
-
-def test_the_probe_counts_pages():
-    found = malloc.probe(repeats=1)
-    assert [each["bytes"] for each in found["sizes"]] == list(malloc.SIZES)
-    for each in found["sizes"]:
-        assert each["faults"] * mmap.PAGESIZE < 4 * each["bytes"]
-    assert isinstance(found["storm"], bool)
-
-
 # Pictures ----------------------------------------------------------------------------
 
 
@@ -280,12 +236,6 @@ def test_pictures_of_any_run_are_written(rows, tmp_path):
     ]
     starts = [path.read_bytes()[:5] for path in written]
     assert starts == [b"\x89PNG\r", b"<?xml"] * 2
-
-
-def test_limits_are_of_the_size_that_is_moved():
-    assert LIMITS.seconds(0, 1000) == 1000 / 1e11
-    assert LIMITS.seconds(0, 1001) == 1001 / 1e10
-    assert LIMITS.seconds(10**12, 1001) == 1.0
 
 
 def test_operands_are_made_when_they_are_needed():

@@ -25,7 +25,8 @@ import numpy as np
 if TYPE_CHECKING:
     from jconv.bench.row import Thunk
 
-GEMM_SIZE = 2048
+GEMM_SIZE = {"cpu": 2048}
+ACCELERATOR_GEMM_SIZE = 8192
 COPY_SIZES = tuple(n << 20 for n in (2, 8, 32, 128))
 """Bytes read and written by one copy, together."""
 
@@ -68,22 +69,33 @@ class Limits:
 def measure(budget_s: float = 2.0) -> Limits:
     """Measure both, the best of all repetitions: a limit is what was ever reached."""
     share = budget_s / (1 + len(COPY_SIZES))
-    copies = {size: _copy(size, share) for size in COPY_SIZES}
+    platform = jax.default_backend()
+    copy = host_copy if platform == "cpu" else device_copy
+    copies = {size: copy(size, share) for size in COPY_SIZES}
     best = 0.0
     for size in sorted(COPY_SIZES, reverse=True):  # a smaller copy is no slower
         copies[size] = best = max(best, copies[size])
-    return Limits(_gemm(share), copies)
+    size = GEMM_SIZE.get(platform, ACCELERATOR_GEMM_SIZE)
+    return Limits(gemm(size, share), copies)
 
 
-def _gemm(budget_s: float) -> float:
+def gemm(size: int, budget_s: float) -> float:
     """Operations a second of a square matrix product."""
-    a = jnp.ones((GEMM_SIZE, GEMM_SIZE), jnp.float32)
+    a = jnp.ones((size, size), jnp.float32)
     product = jax.jit(lambda a: a @ a).lower(a).compile()
     jax.block_until_ready(product(a))
-    return 2 * GEMM_SIZE**3 / _best(lambda: jax.block_until_ready(product(a)), budget_s)
+    return 2 * size**3 / _best(lambda: jax.block_until_ready(product(a)), budget_s)
 
 
-def _copy(n_bytes: int, budget_s: float) -> float:
+def device_copy(n_bytes: int, budget_s: float) -> float:
+    """Bytes a second of an accelerator that adds one, reading and writing."""
+    x = jnp.zeros(n_bytes // 8, jnp.float32)
+    add = jax.jit(lambda x: x + 1).lower(x).compile()
+    jax.block_until_ready(add(x))
+    return n_bytes / _best(lambda: jax.block_until_ready(add(x)), budget_s)
+
+
+def host_copy(n_bytes: int, budget_s: float) -> float:
     """Bytes a second of all cores copying, each a part of its own."""
     cores = os.cpu_count() or 1
     repeats = max(1, (64 << 20) // n_bytes)
