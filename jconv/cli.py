@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jconv import cli_info, cli_verify
+from jconv import cli_bench, cli_info, cli_verify
 from jconv.errors import GeometryError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.command(help=cli_verify.HELP)(cli_verify.verify)
 app.command(help=cli_info.HELP)(cli_info.info)
+app.command(help=cli_bench.HELP)(cli_bench.bench)
 
 
 @app.callback()

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jconv.geometry import Windows
-from jconv.pool import backward, extremes, held, vjp, winners
+from jconv.pool import backward, extremes, held, shares, sums, vjp
+from jconv.pool.arguments import Pooling
 from tests.planting import fault
 
 LOOP = "tests/test_pool.py::test_pools_and_their_derivatives_equal_a_loop_over_windows"
@@ -22,6 +23,12 @@ LEAST = (
     "tests/test_pool.py::test_integers_stay_integers_and_the_least_one_is_no_padding"
 )
 
+CONSTANT = "tests/test_pool_explicit.py::test_counts_of_a_mean_are_no_arithmetic"
+EXPLICIT = (
+    "tests/test_pool_explicit.py::"
+    "test_global_pools_explicit_derivatives_equal_the_derived_ones"
+)
+
 
 @fault(extremes.Extreme, "entries", claim="pool.max.ties", test=ROWS)
 def last_of_equal_entries_wins(right: Any) -> Any:
@@ -29,24 +36,10 @@ def last_of_equal_entries_wins(right: Any) -> Any:
     return lambda self, arrays, present: right(self, arrays[::-1], present[::-1])
 
 
-@fault(winners, "positions", claim="pool.max.ties", test=ROWS)
+@fault(Pooling, "steps", claim="pool.max.ties", test=ROWS)
 def column_major_first(right: Any) -> Any:
-    """The explicit rule prefers the first column where it should prefer the row."""
-
-    def wrong(shape: Any, pooling: Any) -> Any:
-        turned = [*range(len(shape))]
-        for dim, other in zip(pooling.dims, reversed(pooling.dims), strict=True):
-            turned[dim] = other
-        sizes = tuple(shape[dim] for dim in turned)
-        flipped = dataclasses.replace(
-            pooling,
-            windows=dataclasses.replace(
-                pooling.windows, axes=pooling.windows.axes[::-1]
-            ),
-        )
-        return jnp.transpose(right(sizes, flipped), turned)
-
-    return wrong
+    """The first column wins where the first row should: rows are merged too early."""
+    return property(lambda self: right.fget(self)[::-1])
 
 
 @fault(vjp, "tie_count", claim="pool.max.ties", test=LOOP)
@@ -87,6 +80,24 @@ def overlap_not_added(right: Any) -> Any:  # noqa: ARG001
 def mean_back_forgets_to_divide(right: Any) -> Any:  # noqa: ARG001
     """The mean's cotangent is given to every entry in full."""
     return lambda dy, *_: dy
+
+
+@fault(sums, "divided", claim="pool.avg.border", test=CONSTANT)
+def counts_are_added_up_at_run_time(right: Any) -> Any:  # noqa: ARG001
+    """The mean divides by a sum of ones, which the program has to work out."""
+
+    def wrong(total: Any, pooling: Any, count_padding: Any) -> Any:  # noqa: ARG001
+        ones = jnp.ones(pooling.input_shape(total.shape), total.dtype)
+        count = sums.sum_windows(ones, pooling)
+        return total / jnp.maximum(count, jnp.ones_like(count))
+
+    return wrong
+
+
+@fault(shares.BySoftmax, "given", claim="pool.backward.explicit", test=EXPLICIT)
+def soft_share_of_all_in_full(right: Any) -> Any:  # noqa: ARG001
+    """Every entry of a soft maximum receives the whole cotangent."""
+    return lambda self, x, dim, dy, *facts: dy  # noqa: ARG005
 
 
 @fault(Windows, "from_call", claim="pool.max.forward", test=LOOP)

@@ -1,42 +1,29 @@
-"""Adaptive pools: the output's size is given, and the windows follow from it.
-
-Window o of m along an axis of n entries covers those from floor(o n / m) up to, but not
-including, ceil((o + 1) n / m). With g = gcd(n, m) the pattern repeats every m / g
-windows and n / g entries, so the windows of one remainder modulo m / g are an ordinary
-pool with stride n / g. Windows of different remainders lie side by side in the result.
-
-References:
-    PyTorch, AdaptiveAvgPool2d, https://docs.pytorch.org/docs/stable, 2024.
-"""
+"""Adaptive pools: the output's size is given, and the windows follow from it."""
 
 from __future__ import annotations
 
-import functools
-import math
 from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jax import lax
-
-from jconv import numerics
-from jconv.geometry import Axis
-from jconv.geometry.padding import per_axis
-from jconv.pool.arguments import as_inexact, as_ordered, spatial_dims
-from jconv.pool.extremes import Extreme
-from jconv.pool.slide import slide
-from jconv.pool.sums import Sum
+from jconv.pool.arguments import (
+    as_cotangent,
+    as_inexact,
+    as_ordered,
+    check_cotangent,
+    check_input_shape,
+    understand_fitted,
+)
+from jconv.pool.backward import average_back
+from jconv.pool.maxima import extreme_of
+from jconv.pool.sums import average_windows
+from jconv.pool.vjp import extreme_back
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jax import Array
     from jax.typing import ArrayLike
 
     from jconv.geometry import Integers
-    from jconv.pool.slide import Merge
-
-Sizes = tuple[tuple[int, int], ...]
-"""(dimension, number of windows) per spatial axis, the last one first."""
 
 
 def adaptive_avg_pool(
@@ -59,81 +46,103 @@ def adaptive_avg_pool(
         Array([1., 3.], dtype=float32)
     """
     x = as_inexact("x", x)
-    return _means(x, _sizes(x, output_shape, channel_axis))
+    pooling = understand_fitted(x.shape, output_shape, channel_axis=channel_axis)
+    return average_windows(x, pooling, count_padding=False)
 
 
 def adaptive_max_pool(
-    x: ArrayLike, output_shape: Integers, *, channel_axis: int | None = -1
-) -> Array:
+    x: ArrayLike,
+    output_shape: Integers,
+    *,
+    channel_axis: int | None = -1,
+    ties: str = "first",
+    return_indices: bool = False,
+) -> Any:  # noqa: ANN401 (an array, or a pair)
     """Keep the largest entry of each window of ``adaptive_avg_pool``.
-
-    The first of several largest receives the derivative.
 
     Args:
         x: real numbers.
         output_shape: as in ``adaptive_avg_pool``.
         channel_axis: as in ``max_pool``.
+        ties: as in ``max_pool``.
+        return_indices: as in ``max_pool``.
+
+    Returns:
+        y (*batch, *output_shape, c), or the pair (y, indices).
 
     Raises:
         GeometryError: for any argument that is wrong.
 
     Examples:
         >>> import jax.numpy as jnp
-        >>> adaptive_max_pool(jnp.arange(5)[None, :, None], 2)[0, :, 0]
-        Array([2, 4], dtype=int32)
+        >>> y, indices = adaptive_max_pool(
+        ...     jnp.array([0, 7, 7, 3, 4])[None, :, None], 2, return_indices=True
+        ... )
+        >>> y[0, :, 0], indices[0, :, 0]
+        (Array([7, 7], dtype=int32), Array([1, 2], dtype=int32))
     """
     x = as_ordered("x", x)
-    return _merged(x, _sizes(x, output_shape, channel_axis), Extreme())
+    pooling = understand_fitted(x.shape, output_shape, channel_axis=channel_axis)
+    return extreme_of(x, pooling, ties=ties, return_indices=return_indices)
 
 
-def bounds(n_input: int, n_output: int, o: int) -> tuple[int, int]:
-    """First entry of window o, and the one after its last.
+def adaptive_avg_pool_vjp(
+    dy: ArrayLike,
+    output_shape: Integers,
+    *,
+    input_shape: Sequence[int],
+    channel_axis: int | None = -1,
+) -> Array:
+    """Pull dy (*batch, *output_shape, c) back through ``adaptive_avg_pool`` to dx.
+
+    Args:
+        dy: cotangent of the output.
+        output_shape: as in ``adaptive_avg_pool``.
+        input_shape: the shape of x, whole.
+        channel_axis: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong, ``dy``'s shape included.
 
     Examples:
-        >>> [bounds(5, 3, o) for o in range(3)]
-        [(0, 2), (1, 4), (3, 5)]
+        >>> import jax.numpy as jnp
+        >>> dy = jnp.array([[6.0], [12.0]])
+        >>> adaptive_avg_pool_vjp(dy, (2,), input_shape=(5, 1))[:, 0]
+        Array([2., 2., 6., 4., 4.], dtype=float32)
     """
-    return o * n_input // n_output, -(-(o + 1) * n_input // n_output)
+    dy = as_cotangent(dy)
+    shape = check_input_shape(input_shape, dy)
+    pooling = understand_fitted(shape, output_shape, channel_axis=channel_axis)
+    check_cotangent(dy, pooling.output_shape(shape))
+    return average_back(dy, pooling, count_padding=False)
 
 
-def _sizes(x: Array, output_shape: Integers, channel_axis: int | None) -> Sizes:
-    """The arguments, understood."""
-    dims = spatial_dims(x.shape, "output_shape", output_shape, channel_axis)
-    sizes = per_axis("output_shape", output_shape, len(dims))
-    return tuple(zip(dims, sizes, strict=True))[::-1]
+def adaptive_max_pool_vjp(
+    dy: ArrayLike,
+    x: ArrayLike,
+    output_shape: Integers,
+    *,
+    channel_axis: int | None = -1,
+    ties: str = "first",
+) -> Array:
+    """Pull dy (*batch, *output_shape, c) back through ``adaptive_max_pool`` to dx.
 
+    Args:
+        dy: cotangent of the output.
+        x: the pool's input.
+        output_shape: as in ``adaptive_avg_pool``.
+        channel_axis: as in ``max_pool``.
+        ties: as in ``max_pool``.
 
-@functools.partial(jax.jit, static_argnums=(1, 2))
-def _merged(x: Array, sizes: Sizes, merge: Merge) -> Array:
-    """Merge each window, one axis after the other."""
-    for dim, n_output in sizes:
-        n_input = x.shape[dim]
-        common = math.gcd(n_input, n_output)
-        remainders = []
-        for o in range(n_output // common):
-            start, stop = bounds(n_input, n_output, o)
-            axis = Axis(
-                n_input=n_input,
-                n_kernel=stop - start,
-                n_output=common,
-                stride=n_input // common,
-                low=-start,
-            )
-            remainders.append(slide(x, dim, axis, merge))
-        side_by_side = jnp.stack(remainders, axis=dim + 1)
-        x = lax.reshape(side_by_side, (*x.shape[:dim], n_output, *x.shape[dim + 1 :]))
-    return x
+    Raises:
+        GeometryError: for any argument that is wrong, ``dy``'s shape included.
 
-
-@functools.partial(jax.jit, static_argnums=1)
-def _means(x: Array, sizes: Sizes) -> Array:
-    """Sums, divided by what each window holds, a constant of the program."""
-    total = _merged(x.astype(numerics.accumulation_dtype(x.dtype)), sizes, Sum())
-    counts: Any = np.ones((1,) * x.ndim, total.dtype)
-    for dim, n_output in sizes:
-        edges = [bounds(x.shape[dim], n_output, o) for o in range(n_output)]
-        shape = [1] * x.ndim
-        shape[dim] = n_output
-        held = np.array([stop - start for start, stop in edges], total.dtype)
-        counts = counts * held.reshape(shape)
-    return (total / counts).astype(x.dtype)
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x, dy = jnp.array([[0.0], [7.0], [7.0]]), jnp.array([[1.0], [10.0]])
+        >>> adaptive_max_pool_vjp(dy, x, (2,), ties="split")[:, 0]
+        Array([0., 6., 5.], dtype=float32)
+    """
+    x, dy = as_ordered("x", x), as_cotangent(dy)
+    pooling = understand_fitted(x.shape, output_shape, channel_axis=channel_axis)
+    return extreme_back(dy, x, pooling, ties=ties)

@@ -11,6 +11,8 @@ from jconv import operands
 from jconv.errors import GeometryError
 from jconv.geometry import Windows
 from jconv.geometry.checks import is_integer
+from jconv.geometry.padding import per_axis
+from jconv.pool.fitted import FittedWindows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,27 +33,37 @@ class WindowArguments(TypedDict, total=False):
     channel_axis: int | None
 
 
+Step = tuple[int, "tuple[Axis, ...]"]
+"""A dimension and its strands: relations whose windows take turns in the result.
+
+An ordinary pool has one strand per dimension, an adaptive one may have more.
+"""
+
+
 @dataclasses.dataclass(frozen=True)
 class Pooling:
     """What a pool does to an array of a given shape: a hashable static argument.
 
     Attributes:
-        windows: the relation of each spatial axis.
+        windows: where they stand along each spatial axis.
         dims: the array's dimension of each spatial axis.
     """
 
-    windows: Windows
+    windows: Windows | FittedWindows
     dims: tuple[int, ...]
 
     @property
-    def steps(self) -> tuple[tuple[int, Axis], ...]:
-        """(dimension, relation) per spatial axis, the last one first.
+    def steps(self) -> tuple[Step, ...]:
+        """(dimension, strands) per spatial axis, the last one first.
 
         A pool goes through one axis after the other. Last first keeps row-major order:
         the first of equal rows wins, and in it the first of equal entries.
         """
-        pairs = zip(self.dims, self.windows.axes, strict=True)
-        return tuple(reversed(tuple(pairs)))
+        if isinstance(self.windows, FittedWindows):
+            strands = self.windows.strands
+        else:
+            strands = tuple((axis,) for axis in self.windows.axes)
+        return tuple(zip(self.dims, strands, strict=True))[::-1]
 
     def output_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Shape of the result, for an input of a shape."""
@@ -94,6 +106,21 @@ def understand(
     return Pooling(windows, dims)
 
 
+def understand_fitted(
+    shape: Sequence[int], output_shape: Integers, *, channel_axis: int | None = -1
+) -> Pooling:
+    """The pool that a call of an adaptive one describes.
+
+    Raises:
+        GeometryError: for any argument that is wrong.
+    """
+    dims = spatial_dims(shape, "output_shape", output_shape, channel_axis)
+    sizes = per_axis("output_shape", output_shape, len(dims))
+    spatial = tuple(shape[dim] for dim in dims)
+    check_not_empty(shape, dims)
+    return Pooling(FittedWindows(spatial, sizes), dims)
+
+
 def spatial_dims(
     shape: Sequence[int],
     name: str,
@@ -133,6 +160,28 @@ def spatial_dims(
     return tuple(rest[len(rest) - rank :])
 
 
+def check_not_empty(shape: Sequence[int], dims: Sequence[int]) -> None:
+    """Refuse an x without entries, where windows are as large as x."""
+    if any(shape[dim] == 0 for dim in dims):
+        raise GeometryError.of(
+            "x.shape", tuple(shape), "at least one entry along each spatial axis"
+        )
+
+
+def dims_of_rank(
+    shape: Sequence[int], rank: int | None, channel_axis: int | None
+) -> tuple[int, ...]:
+    """The spatial dimensions, where only their number is told.
+
+    Raises:
+        GeometryError: for a wrong rank or channel axis.
+    """
+    if rank is not None and (not is_integer(rank) or rank < 0):
+        raise GeometryError.of("rank", rank, "None or an integer of at least 0")
+    each: Any = 1 if rank is None else (1,) * rank
+    return spatial_dims(shape, "rank", each, channel_axis)
+
+
 def as_ordered(name: str, x: ArrayLike) -> Array:
     """A JAX array of numbers that have an order.
 
@@ -158,9 +207,29 @@ def as_inexact(name: str, x: ArrayLike) -> Array:
     return x.astype(jnp.result_type(float))
 
 
+def as_real(x: ArrayLike) -> Array:
+    """Real floats."""
+    x = as_inexact("x", x)
+    if jnp.issubdtype(x.dtype, jnp.complexfloating):
+        raise GeometryError.of(
+            "x.dtype", str(x.dtype), "real numbers", "Use abs(x): the norm is the same."
+        )
+    return x
+
+
 def as_cotangent(dy: ArrayLike) -> Array:
     """A cotangent as an array."""
     return operands.as_array("dy", dy)
+
+
+def check_input_shape(input_shape: Sequence[int], dy: Array) -> tuple[int, ...]:
+    """The shape of x that a backward function without x is told."""
+    whole = hasattr(input_shape, "__len__") and len(input_shape) == dy.ndim
+    if not whole or not all(is_integer(n) and n >= 0 for n in input_shape):
+        raise GeometryError.of(
+            "input_shape", input_shape, f"the shape of x: {dy.ndim} sizes, as dy has"
+        )
+    return tuple(input_shape)
 
 
 def check_cotangent(dy: Array, expected: tuple[int, ...], name: str = "dy") -> None:

@@ -1,20 +1,22 @@
 """The backward rules of pools, explicit: what each input receives, and from whom.
 
 ``jax.grad`` of a pool derives the same from the forward pass, which is written from the
-output's point of view; these are written from the input's. Each takes the arguments of
-its pool, so that a call and its derivative differ in one name:
+output's point of view; these are written from the input's:
 
     sum       dx_i = sum over the windows o that hold i of  dy_o
     average   dx_i = sum of  dy_o / N_o,  N_o the number of entries that o holds
     p-norm    dx_i = sum of  dy_o sign(x_i) (|x_i| / y_o)^(p-1)
     softly    dx_i = sum of  dy_o exp(x_i - y_o)
     maximum   dx_i = sum of  dy_o [x_i wins in o], by one of three rules for ties
+
+All are pools of pools, one axis after the other, and so the chain rule goes through the
+axes in the opposite order: a window of a * b entries costs a + b steps, not a * b.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -30,25 +32,46 @@ if TYPE_CHECKING:
     from jax import Array
 
     from jconv.geometry import Axis
-    from jconv.pool.arguments import Pooling
+    from jconv.pool.arguments import Pooling, Step
+
+Facts = tuple[tuple[Any, Any], ...]
+"""What windows have besides their cotangent: (array, what absent windows have)."""
+
+
+class Share(Protocol):
+    """What a window gives to an entry that it holds, along one axis; hashable."""
+
+    def forward(self, x: Array, step: Step) -> tuple[Array, Facts]:
+        """The pool along one axis, and what its backward rule needs to know."""
+        ...
+
+    def given(self, x: Array, dim: int, dy: Array, *facts: Array) -> Array:
+        """What each x receives from the one window whose dy and facts lie beside it."""
+        ...
+
+
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def pull_back(dy: Array, x: Array, pooling: Pooling, share: Share) -> Array:
+    """Dx of a pool that depends on x: forward along the axes, and back again."""
+    visited = []
+    for step in pooling.steps:
+        y, facts = share.forward(x, step)
+        visited.append((step, x, facts))
+        x = y
+    dx = dy.astype(numerics.accumulation_dtype(dy.dtype))
+    for (dim, strands), entries, facts in reversed(visited):
+        given = functools.partial(share.given, entries, dim)
+        dx = receive(dx, (dim, strands), given, facts)
+    return dx.astype(dy.dtype)
 
 
 @functools.partial(jax.jit, static_argnums=1)
 def sum_back(dy: Array, pooling: Pooling) -> Array:
     """Dx of the sum: every window gives its cotangent to all that it holds."""
     dx = dy.astype(numerics.accumulation_dtype(dy.dtype))
-    for dim, axis in pooling.steps:
-        receive = functools.partial(_receive_along, dx, dim, axis)
-        nothing = jnp.zeros(_with(dx.shape, dim, axis.n_input), dx.dtype)
-        dx = held.over_windows(receive, nothing, (held.holders(axis),))
+    for step in reversed(pooling.steps):
+        dx = receive(dx, step, lambda dy: dy)
     return dx.astype(dy.dtype)
-
-
-def _receive_along(
-    dy: Array, dim: int, axis: Axis, q: tuple[Any, ...], total: Array
-) -> Array:
-    """Add what the windows number q give along one dimension."""
-    return total + held.beside_inputs(dy, dim, axis, q[0], 0)
 
 
 @functools.partial(jax.jit, static_argnums=(1, 2))
@@ -58,38 +81,38 @@ def average_back(dy: Array, pooling: Pooling, count_padding: bool) -> Array:  # 
     return sum_back(divided(wide, pooling, count_padding), pooling).astype(dy.dtype)
 
 
-def receive_all(
-    dy: Array,
-    pooling: Pooling,
-    shape: tuple[int, ...],
-    share: Callable[..., Array],
-    *known: tuple[Array, Any],
+def receive(
+    dy: Array, step: Step, given: Callable[..., Array], facts: Facts = ()
 ) -> Array:
-    """Sum over the windows that hold each input of what they give to it.
+    """Add up what all windows along one dimension give to each input.
 
     Args:
         dy: the cotangent, one entry per window.
-        pooling: the relation.
-        shape: of the input.
-        share: from what a window has, laid beside the inputs, to what it gives: called
-            with dy's entry and those of ``known``.
-        known: (array, fill) of what else a window has.
+        step: the dimension and its strands.
+        given: from dy's entry and those of ``facts``, laid beside the inputs, to what
+            the inputs receive.
+        facts: what else a window has.
     """
-    wide = dy.astype(numerics.accumulation_dtype(dy.dtype))
-    has = ((wide, 0), *known)
+    dim, strands = step
+    shape = (*dy.shape[:dim], strands[0].n_input, *dy.shape[dim + 1 :])
+    total = jnp.zeros(shape, dy.dtype)
+    for turn, axis in enumerate(strands):
+        own = [
+            (lax.slice_in_dim(array, turn, None, len(strands), dim), fill)
+            for array, fill in ((dy, 0), *facts)
+        ]
 
-    def receive(q: tuple[Any, ...], total: Array) -> Array:
-        beside = (held.all_beside_inputs(y, pooling, q, fill) for y, fill in has)
-        return total + share(*beside)
+        def add(
+            q: tuple[Any, ...],
+            total: Array,
+            axis: Axis = axis,
+            own: list[tuple[Array, Any]] = own,
+        ) -> Array:
+            beside = (held.beside_inputs(y, dim, axis, q[0], fill) for y, fill in own)
+            return total + given(*beside)
 
-    nothing = jnp.zeros(shape, wide.dtype)
-    total = held.over_windows(receive, nothing, held.holder_counts(pooling))
-    return total.astype(dy.dtype)
-
-
-def only_where(condition: Array, value: Array) -> Array:
-    """The value, or 0."""
-    return jnp.where(condition, value, jnp.zeros_like(value))
+        total = held.over_windows(add, total, (held.holders(axis),))
+    return total
 
 
 def subsample_back(
@@ -102,8 +125,3 @@ def subsample_back(
             last = stride * (dy.shape[dim] - 1)
             config[dim] = (0, shape[dim] - last - 1, stride - 1)
     return lax.pad(dy, jnp.zeros((), dy.dtype), config)
-
-
-def _with(shape: tuple[int, ...], dim: int, size: int) -> tuple[int, ...]:
-    """A shape with another size along one dimension."""
-    return (*shape[:dim], size, *shape[dim + 1 :])

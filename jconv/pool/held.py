@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from jax import Array
 
     from jconv.geometry import Axis
-    from jconv.pool.arguments import Pooling
 
 UNROLLED = 36
 """Up to this many windows per input are visited one by one; more, in a loop."""
@@ -96,20 +95,3 @@ def beside_inputs(
     if axis.kernel_dilation > 1:
         holds &= entry % axis.kernel_dilation == 0
     return jnp.where(holds, found, jnp.asarray(fill, y.dtype))
-
-
-def all_beside_inputs(
-    y: Array,
-    pooling: Pooling,
-    q: tuple[Any, ...],
-    fill: Any,  # noqa: ANN401
-) -> Array:
-    """``beside_inputs`` along every spatial axis, q in the order of ``steps``."""
-    for (dim, axis), own in zip(pooling.steps, q, strict=True):
-        y = beside_inputs(y, dim, axis, own, fill)
-    return y
-
-
-def holder_counts(pooling: Pooling) -> tuple[int, ...]:
-    """The ranges of q, in the order of ``steps``."""
-    return tuple(holders(axis) for _, axis in pooling.steps)

@@ -9,12 +9,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from jconv import numerics
 from jconv.errors import GeometryError
 from jconv.pool.arguments import as_ordered, understand
 from jconv.pool.extremes import Extreme
-from jconv.pool.slide import slide
-from jconv.pool.winners import winning_positions
+from jconv.pool.slide import pooled
+from jconv.pool.winners import tie_count, winning_positions
 
 if TYPE_CHECKING:
     from jax import Array
@@ -150,8 +149,22 @@ def _extreme_pool(
 ) -> Any:  # noqa: ANN401
     """The common part of the two."""
     x = as_ordered("x", x)
-    check_ties(ties)
     pooling = understand(x.shape, window, **geometry)
+    return extreme_of(
+        x, pooling, ties=ties, return_indices=return_indices, smallest=smallest
+    )
+
+
+def extreme_of(
+    x: Array,
+    pooling: Pooling,
+    *,
+    ties: str,
+    return_indices: bool,
+    smallest: bool = False,
+) -> Any:  # noqa: ANN401
+    """The extreme of each window; with its position, if asked for."""
+    check_ties(ties)
     y = extreme_pool(x, pooling, smallest, ties)
     if not return_indices:
         return y
@@ -171,9 +184,7 @@ def extreme_pool(x: Array, pooling: Pooling, smallest: bool, ties: str) -> Array
     if ties == "split":
         return _split_pool(pooling, smallest, x)
     merge = Extreme(smallest=smallest, first=ties == "first")
-    for dim, axis in pooling.steps:
-        x = slide(x, dim, axis, merge)
-    return x
+    return pooled(x, pooling.steps, merge)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
@@ -199,17 +210,4 @@ def _split_pool_jvp(
     )
     _, total = jax.jvp(everyone, (x,), (x_dot,))
     count = tie_count(lax.stop_gradient(x), pooling, smallest)
-    return y, total / count.astype(total.dtype)
-
-
-def tie_count(x: Array, pooling: Pooling, smallest: bool) -> Array:  # noqa: FBT001
-    """How many entries of each window win, at least 1: *all*'s sum of ones.
-
-    Counted in a dtype that holds the count: bfloat16 would end at 256.
-    """
-    x = x.astype(numerics.accumulation_dtype(x.dtype))
-    everyone = functools.partial(
-        extreme_pool, pooling=pooling, smallest=smallest, ties="all"
-    )
-    _, count = jax.jvp(everyone, (x,), (jnp.ones_like(x),))
-    return jnp.maximum(count, jnp.ones_like(count))
+    return y, (total / count).astype(total.dtype)

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from jax import lax
 
 from jconv import operands
-from jconv.errors import GeometryError
 from jconv.geometry.padding import per_axis
-from jconv.pool.arguments import as_cotangent, check_cotangent, spatial_dims
+from jconv.pool.arguments import (
+    as_cotangent,
+    check_cotangent,
+    check_input_shape,
+    spatial_dims,
+)
 from jconv.pool.backward import subsample_back
 
 if TYPE_CHECKING:
@@ -73,11 +77,7 @@ def subsample_vjp(
         Array([1, 0, 0, 2, 0], dtype=int32)
     """
     dy = as_cotangent(dy)
-    shape = tuple(input_shape)
-    if len(shape) != dy.ndim:
-        raise GeometryError.of(
-            "input_shape", shape, f"the shape of x: {dy.ndim} sizes, as dy has"
-        )
+    shape = check_input_shape(input_shape, dy)
     dims = spatial_dims(shape, "stride", stride, channel_axis)
     strides = per_axis("stride", stride, len(dims))
     kept = list(shape)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from jax import Array
 
     from jconv.geometry import Axis
+    from jconv.pool.arguments import Step
 
 FEW = 16
 """Windows of up to this many entries per axis are merged entry by entry."""
@@ -49,7 +51,31 @@ class Merge(Protocol):
         ...
 
 
-def slide(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: ANN401
+def pooled(arrays: Any, steps: Sequence[Step], merge: Merge) -> Any:  # noqa: ANN401
+    """Merge each window, one axis after the other."""
+    for dim, strands in steps:
+        arrays = _take_turns(
+            [_slide(arrays, dim, axis, merge) for axis in strands], dim
+        )
+    return arrays
+
+
+def _take_turns(strands: Sequence[Any], dim: int) -> Any:  # noqa: ANN401
+    """The first window of every strand, then the second of every strand, ..."""
+    if len(strands) == 1:
+        return strands[0]
+
+    def braid(*arrays: Array) -> Array:
+        shape = arrays[0].shape
+        together = jnp.stack(arrays, axis=dim + 1)
+        return lax.reshape(
+            together, (*shape[:dim], len(arrays) * shape[dim], *shape[dim + 1 :])
+        )
+
+    return jax.tree.map(braid, *strands)
+
+
+def _slide(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: ANN401
     """Merge each window along dimension ``dim``; n_output entries are left there."""
     if axis.n_kernel <= FEW:
         return _few(arrays, dim, axis, merge)

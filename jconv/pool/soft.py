@@ -10,9 +10,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from jconv import numerics
-from jconv.pool.arguments import understand
-from jconv.pool.slide import slide
-from jconv.pool.sums import as_real
+from jconv.pool.arguments import as_real, understand
+from jconv.pool.slide import pooled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +112,4 @@ def logsumexp_pool(
 def merge_windows(x: Array, pooling: Pooling) -> Array:
     """The log-sum-exps of an understood call: one axis after the other."""
     wide = x.astype(numerics.accumulation_dtype(x.dtype))
-    for dim, axis in pooling.steps:
-        wide = slide(wide, dim, axis, LogSumExp())
-    return wide.astype(x.dtype)
+    return pooled(wide, pooling.steps, LogSumExp()).astype(x.dtype)

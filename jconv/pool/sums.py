@@ -1,9 +1,8 @@
-"""Sum-, average- and L^p-pooling of x (*batch, *spatial, c)."""
+"""Sum- and average-pooling of x (*batch, *spatial, c)."""
 
 from __future__ import annotations
 
 import functools
-import math
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -12,10 +11,8 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics, operands
-from jconv.errors import GeometryError
 from jconv.pool.arguments import as_inexact, understand
-from jconv.pool.maxima import extreme_pool
-from jconv.pool.slide import slide
+from jconv.pool.slide import pooled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +55,7 @@ def sum_pool(
 ) -> Array:
     """Add the entries of each window of x (*batch, *spatial, c).
 
-    Narrow floats are added in float32 and rounded once.
+    Narrow floats are added in float32 and rounded once; integers wrap, as in NumPy.
 
     Args:
         x: numbers; as in ``max_pool``, like all that follow.
@@ -142,77 +139,11 @@ def avg_pool(
     return average_windows(x, pooling, count_padding)
 
 
-def lp_pool(
-    x: ArrayLike,
-    window: Integers,
-    p: float = 2,
-    *,
-    stride: Integers | None = None,
-    padding: Padding = "valid",
-    dilation: Integers = 1,
-    ceil_mode: bool = False,
-    channel_axis: int | None = -1,
-) -> Array:
-    """Take the p-norm of each window of x (*batch, *spatial, c).
-
-    It is (sum of |x|^p)^(1/p), with absolute values also for odd p, and the largest
-    absolute value for an infinite p. Where the norm is 0 its derivative is taken as 0.
-
-    Args:
-        x: real numbers; integers become floats. As in ``max_pool``, like the others.
-        window: as in ``max_pool``.
-        p: a number of at least 1, or infinity.
-        stride: as in ``max_pool``.
-        padding: as in ``max_pool``.
-        dilation: as in ``max_pool``.
-        ceil_mode: as in ``max_pool``.
-        channel_axis: as in ``max_pool``.
-
-    Raises:
-        GeometryError: for any argument that is wrong.
-
-    Examples:
-        >>> import jax.numpy as jnp
-        >>> lp_pool(jnp.array([3.0, -4.0])[None, :, None], 2)[0, :, 0]
-        Array([5.], dtype=float32)
-    """
-    x = as_real(x)
-    check_exponent(p)
-    pooling = understand(
-        x.shape,
-        window,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        ceil_mode=ceil_mode,
-        channel_axis=channel_axis,
-    )
-    return norm_windows(x, pooling, float(p))
-
-
-def as_real(x: ArrayLike) -> Array:
-    """Real floats."""
-    x = as_inexact("x", x)
-    if jnp.issubdtype(x.dtype, jnp.complexfloating):
-        raise GeometryError.of(
-            "x.dtype", str(x.dtype), "real numbers", "Use abs(x): the norm is the same."
-        )
-    return x
-
-
-def check_exponent(p: float) -> None:
-    """Refuse what gives no norm."""
-    if isinstance(p, bool) or not isinstance(p, (int, float, np.number)) or not p >= 1:
-        raise GeometryError.of("p", p, "a number of at least 1", "Use e.g. p=2.")
-
-
 @functools.partial(jax.jit, static_argnums=1)
 def sum_windows(x: Array, pooling: Pooling) -> Array:
     """The sums of an understood call: one axis after the other."""
     total = x.astype(numerics.accumulation_dtype(x.dtype))
-    for dim, axis in pooling.steps:
-        total = slide(total, dim, axis, Sum())
-    return total.astype(x.dtype)
+    return pooled(total, pooling.steps, Sum()).astype(x.dtype)
 
 
 @functools.partial(jax.jit, static_argnums=(1, 2))
@@ -233,26 +164,3 @@ def divided(total: Array, pooling: Pooling, count_padding: bool) -> Array:  # no
         held = np.maximum(values, 1).astype(total.dtype).reshape(shape)
         counts = counts * (held if len(set(values)) > 1 else held.flat[0])
     return total / counts
-
-
-@functools.partial(jax.jit, static_argnums=(1, 2))
-def norm_windows(x: Array, pooling: Pooling, p: float) -> Array:
-    """The p-norms of an understood call."""
-    wide = x.astype(numerics.accumulation_dtype(x.dtype))
-    wide = wide * jnp.sign(wide)  # its derivative at 0 is 0; that of jnp.abs is 1
-    if math.isinf(p):
-        y = extreme_pool(wide, pooling, smallest=False, ties="first")
-        return jnp.maximum(y, jnp.zeros_like(y)).astype(x.dtype)
-    powers = wide * wide if p == 2 else wide**p
-    return root(sum_windows(powers, pooling), p).astype(x.dtype)
-
-
-def root(total: Array, p: float) -> Array:
-    """The p-th root, with derivative 0 at 0.
-
-    The inner ``where`` keeps the root's infinite derivative out of the other branch.
-    """
-    zero = total == 0
-    safe = jnp.where(zero, jnp.ones_like(total), total)
-    roots = lax.sqrt(safe) if p == 2 else safe ** (1 / p)
-    return jnp.where(zero, jnp.zeros_like(total), roots)

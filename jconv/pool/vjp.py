@@ -6,25 +6,27 @@ needed; where it is linear, only x's shape.
 
 from __future__ import annotations
 
-import functools
+import math
 from typing import TYPE_CHECKING, Unpack
 
 import jax.numpy as jnp
 
-from jconv.errors import GeometryError
+from jconv import numerics
 from jconv.pool.arguments import (
     WindowArguments,
     as_cotangent,
+    as_inexact,
     as_ordered,
+    as_real,
     check_cotangent,
+    check_input_shape,
     understand,
 )
-from jconv.pool.backward import average_back, only_where, receive_all, sum_back
-from jconv.pool.extremes import attains
-from jconv.pool.maxima import check_ties, extreme_pool, tie_count
-from jconv.pool.soft import merge_windows
-from jconv.pool.sums import as_real, check_exponent, norm_windows
-from jconv.pool.winners import positions, winning_positions
+from jconv.pool.backward import average_back, pull_back, sum_back
+from jconv.pool.maxima import check_ties
+from jconv.pool.norms import as_exponent
+from jconv.pool.shares import AllTakeAll, ByPower, BySoftmax, FirstTakesAll
+from jconv.pool.winners import tie_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,30 +71,23 @@ def max_pool_vjp(
         split [2. 2. 4. 4.]
     """
     x, dy = as_ordered("x", x), as_cotangent(dy)
-    check_ties(ties)
     pooling = understand(x.shape, window, **where)
+    return extreme_back(dy, x, pooling, ties=ties, smallest=smallest)
+
+
+def extreme_back(
+    dy: Array, x: Array, pooling: Pooling, *, ties: str, smallest: bool = False
+) -> Array:
+    """Dx of an extreme under one of the rules for ties."""
+    check_ties(ties)
     check_cotangent(dy, pooling.output_shape(x.shape))
     if ties == "first":
-        winner = winning_positions(x, pooling, smallest)
-        own = positions(x.shape, pooling)
-        return receive_all(
-            dy,
-            pooling,
-            x.shape,
-            lambda dy, winner: only_where(winner == own, dy),
-            (winner, -1),
-        )
+        return pull_back(dy, x, pooling, FirstTakesAll(smallest))
     if ties == "split":
-        dy = dy / tie_count(x, pooling, smallest).astype(dy.dtype)
-    y = extreme_pool(x, pooling, smallest, "all")
-    # What is not held receives a cotangent of 0, so y's fill does not matter.
-    return receive_all(
-        dy,
-        pooling,
-        x.shape,
-        lambda dy, y: only_where(attains(x, y, None), dy),
-        (y, 0),
-    )
+        dy = as_inexact("dy", dy)
+        part = dy / tie_count(x, pooling, smallest)
+        return pull_back(part, x, pooling, AllTakeAll(smallest)).astype(dy.dtype)
+    return pull_back(dy, x, pooling, AllTakeAll(smallest))
 
 
 def min_pool_vjp(
@@ -142,8 +137,8 @@ def sum_pool_vjp(
         >>> sum_pool_vjp(dy, (3,), stride=1, input_shape=(5, 1))[:, 0]
         Array([  1,  11, 111, 110, 100], dtype=int32)
     """
-    dy, pooling = _linear(dy, window, input_shape, where)
-    return sum_back(dy, pooling)
+    dy = as_cotangent(dy)
+    return sum_back(dy, _linear(dy, window, input_shape, where))
 
 
 def avg_pool_vjp(
@@ -171,8 +166,8 @@ def avg_pool_vjp(
         >>> avg_pool_vjp(jnp.array([[4.0], [6.0]]), (2,), input_shape=(4, 1))[:, 0]
         Array([2., 2., 3., 3.], dtype=float32)
     """
-    dy, pooling = _linear(dy, window, input_shape, where)
-    return average_back(dy, pooling, count_padding)
+    dy = as_inexact("dy", dy)
+    return average_back(dy, _linear(dy, window, input_shape, where), count_padding)
 
 
 def lp_pool_vjp(
@@ -200,19 +195,13 @@ def lp_pool_vjp(
         >>> lp_pool_vjp(jnp.array([[10.0]]), x, (2,))[:, 0]
         Array([ 6., -8.], dtype=float32)
     """
-    x, dy = as_real(x), as_cotangent(dy)
-    check_exponent(p)
-    if p == jnp.inf:
-        return jnp.sign(x) * max_pool_vjp(dy, abs(x), window, **where)
+    x, dy, p = as_real(x), as_inexact("dy", dy), as_exponent(p)
     pooling = understand(x.shape, window, **where)
     check_cotangent(dy, pooling.output_shape(x.shape))
-    y = norm_windows(x, pooling, float(p))
-    safe = jnp.where(y == 0, jnp.ones_like(y), y)
-
-    def share(dy: Array, y: Array) -> Array:
-        return dy * jnp.sign(x) * (jnp.abs(x) / y) ** (p - 1)
-
-    return receive_all(dy, pooling, x.shape, share, (safe, 1))
+    wide = x.astype(numerics.accumulation_dtype(x.dtype))
+    share = FirstTakesAll(smallest=False) if math.isinf(p) else ByPower(p)
+    dx = pull_back(dy, jnp.abs(wide), pooling, share)
+    return dx * jnp.sign(wide).astype(dx.dtype)
 
 
 def logsumexp_pool_vjp(
@@ -229,31 +218,21 @@ def logsumexp_pool_vjp(
     Raises:
         GeometryError: for any argument that is wrong, ``dy``'s shape included.
     """
-    x, dy = as_real(x), as_cotangent(dy)
+    x, dy = as_real(x), as_inexact("dy", dy)
     pooling = understand(x.shape, window, **where)
     check_cotangent(dy, pooling.output_shape(x.shape))
-    y = merge_windows(x, pooling)
-    share = functools.partial(_soft_share, x)
-    return receive_all(dy, pooling, x.shape, share, (y, jnp.inf))
-
-
-def _soft_share(x: Array, dy: Array, y: Array) -> Array:
-    """The softmax's part; 0 where there is nothing to share."""
-    return dy * only_where(y > -jnp.inf, jnp.exp(jnp.minimum(x - y, jnp.zeros_like(x))))
+    wide = x.astype(numerics.accumulation_dtype(x.dtype))
+    return pull_back(dy, wide, pooling, BySoftmax())
 
 
 def _linear(
-    dy: ArrayLike,
+    dy: Array,
     window: Integers,
     input_shape: Sequence[int],
     where: WindowArguments,
-) -> tuple[Array, Pooling]:
-    """The arguments of a backward function that needs no x."""
-    dy = as_cotangent(dy)
-    if not hasattr(input_shape, "__len__") or len(input_shape) != dy.ndim:
-        raise GeometryError.of(
-            "input_shape", input_shape, f"the shape of x: {dy.ndim} sizes, as dy has"
-        )
-    pooling = understand(tuple(input_shape), window, **where)
-    check_cotangent(dy, pooling.output_shape(input_shape))
-    return dy, pooling
+) -> Pooling:
+    """The pool of a backward function that needs no x."""
+    shape = check_input_shape(input_shape, dy)
+    pooling = understand(shape, window, **where)
+    check_cotangent(dy, pooling.output_shape(shape))
+    return pooling

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from jax import lax
 
 from jconv import operands
-from jconv.errors import GeometryError
-from jconv.geometry.checks import is_integer
-from jconv.pool.arguments import spatial_dims
+from jconv.pool.arguments import check_not_empty, dims_of_rank
 from jconv.pool.maxima import max_pool, min_pool
+from jconv.pool.norms import lp_pool
 from jconv.pool.soft import logsumexp_pool
-from jconv.pool.sums import avg_pool, lp_pool, sum_pool
+from jconv.pool.sums import avg_pool, sum_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,10 +122,8 @@ def _whole(
 ) -> Array:
     """A pool whose window is as large as the input."""
     x = operands.as_array("x", x)
-    if rank is not None and (not is_integer(rank) or rank < 0):
-        raise GeometryError.of("rank", rank, "None or an integer of at least 0")
-    each: Any = 1 if rank is None else (1,) * rank
-    dims = spatial_dims(x.shape, "rank", each, channel_axis)
+    dims = dims_of_rank(x.shape, rank, channel_axis)
+    check_not_empty(x.shape, dims)
     window = tuple(x.shape[dim] for dim in dims)
     y = pool(x, window, channel_axis=channel_axis, **options)
     return y if keepdims else lax.squeeze(y, dims)

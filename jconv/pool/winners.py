@@ -1,4 +1,4 @@
-"""Where each window's extreme entry is: positions in the flattened spatial axes."""
+"""Where each window's extreme entry is, and how many of them there are."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jconv import numerics
 from jconv.pool.extremes import Extreme, attains
-from jconv.pool.slide import slide
+from jconv.pool.slide import pooled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 Labelled = tuple[Any, Any]
 """Entries, and the positions that they come from."""
+
+Counted = tuple[Any, Any]
+"""Entries, and how many original ones each of them stands for."""
 
 NOWHERE = np.iinfo("int32").max
 """The position of an entry that does not exist."""
@@ -60,19 +64,58 @@ class LabelledExtreme(NamedTuple):
         return y, jnp.min(jnp.where(wins, places, jnp.int32(NOWHERE)), axis=dim)
 
 
+class CountedExtreme(NamedTuple):
+    """A ``Merge`` of (entry, count): the extreme, and how many entries attain it."""
+
+    extreme: Extreme
+
+    def identities(self, arrays: Counted) -> Counted:
+        """An entry that loses, and is not there."""
+        return self.extreme.identities(arrays[0]), jnp.zeros((), arrays[1].dtype)
+
+    def entries(self, arrays: Sequence[Counted], present: Sequence[Present]) -> Counted:
+        """Merge, position by position."""
+        y = functools.reduce(self.extreme.pick, (entry for entry, _ in arrays))
+        counts = [
+            jnp.where(attains(entry, y, exists), count, jnp.zeros_like(count))
+            for (entry, count), exists in zip(arrays, present, strict=True)
+        ]
+        return y, functools.reduce(lax.add, counts)
+
+    def along(self, arrays: Counted, dim: int, present: Present) -> Counted:
+        """Merge along one dimension."""
+        entries, counts = arrays
+        y = self.extreme.along(entries, dim, present)
+        wins = attains(entries, jnp.expand_dims(y, dim), present)
+        return y, jnp.sum(jnp.where(wins, counts, jnp.zeros_like(counts)), axis=dim)
+
+
+@functools.partial(jax.jit, static_argnums=(1, 2))
+def tie_count(x: Array, pooling: Pooling, smallest: bool) -> Array:  # noqa: FBT001
+    """How many entries of each window win, at least 1.
+
+    Counted in a float that holds the count: bfloat16 would end at 256.
+    """
+    dtype = x.dtype if jnp.issubdtype(x.dtype, jnp.inexact) else float
+    one = jnp.ones(x.shape, numerics.accumulation_dtype(jnp.result_type(dtype)))
+    merge = CountedExtreme(Extreme(smallest=smallest))
+    _, count = pooled((x, one), pooling.steps, merge)
+    return jnp.maximum(count, jnp.ones_like(count))
+
+
 @functools.partial(jax.jit, static_argnums=(1, 2))
 def winning_positions(x: Array, pooling: Pooling, smallest: bool) -> Array:  # noqa: FBT001
     """The first extreme entry's position per window; -1 where a window is empty."""
-    both: Labelled = (x, positions(x.shape, pooling))
-    for dim, axis in pooling.steps:
-        both = slide(both, dim, axis, LabelledExtreme(Extreme(smallest=smallest)))
-    return jnp.where(both[1] == NOWHERE, jnp.int32(-1), both[1])
+    labelled = x, positions(x.shape, pooling.dims)
+    merge = LabelledExtreme(Extreme(smallest=smallest))
+    _, place = pooled(labelled, pooling.steps, merge)
+    return jnp.where(place == NOWHERE, jnp.int32(-1), place)
 
 
-def positions(shape: tuple[int, ...], pooling: Pooling) -> Array:
-    """Each entry's position in the flattened spatial axes, in an array's shape."""
+def positions(shape: tuple[int, ...], dims: Sequence[int]) -> Array:
+    """Each entry's position in some flattened dimensions, in an array's shape."""
     place, weight = jnp.zeros(shape, "int32"), 1
-    for dim, axis in pooling.steps:
+    for dim in reversed(dims):
         place += lax.broadcasted_iota("int32", shape, dim) * np.int32(weight)
-        weight *= axis.n_input
+        weight *= shape[dim]
     return place

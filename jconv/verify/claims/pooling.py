@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jconv
+from jconv import numerics
 from jconv.verify.claim import Evidence, claim
 from jconv.verify.comparison import equality
 from jconv.verify.pool_loops import PoolLoop, winners
@@ -200,6 +201,51 @@ def pool_max_ties(context: Context) -> Iterator[Evidence]:
 def _share(ties: str, values: list[float], _: Any) -> list[float]:  # noqa: ANN401
     """The loop's weights for a rule."""
     return winners(values, ties)
+
+
+@claim(
+    "pool.backward.explicit",
+    says="Every pool has its backward rule written out, from the input's point of "
+    "view, and it agrees with what is derived from the forward pass.",
+    formula="softly: Σ δ_o exp(x_i − y_o);  norms: Σ δ_o sign(x_i) (|x_i|/y_o)^(p−1)",
+    source="S2",
+    kind="bounded",
+    falsified_by="two derivatives further apart than rounding allows",
+)
+def pool_backward_explicit(context: Context) -> Iterator[Evidence]:
+    """Norms, soft maxima, global and adaptive pools, and unpooling."""
+    x = context.integers((1, 5, 4, 2), "float32")
+    names = [f"global_{kind}_pool" for kind in ("max", "min", "lp", "logsumexp")]
+    pools: dict[str, tuple[dict[str, Any], str]] = {name: ({}, name) for name in names}
+    pools["adaptive_max_pool"] = {"output_shape": (2, 3)}, "adaptive_max_pool"
+    for p in (1, 3, 50):
+        pools[f"lp_pool, p = {p}"] = {"window": 3, "stride": 1, "p": p}, "lp_pool"
+    pools["logsumexp_pool"] = {"window": 2, "stride": 1}, "logsumexp_pool"
+
+    @jax.jit
+    def run(x: Any) -> Any:  # noqa: ANN401
+        found = {}
+        for name, (options, pool) in pools.items():
+            y, back = jax.vjp(functools.partial(getattr(jconv, pool), **options), x)
+            explicit = functools.partial(getattr(jconv, f"{pool}_vjp"), **options)
+            dy = jnp.ones_like(y)
+            found[name] = back(dy)[0], explicit(dy, x)
+        y, indices = jconv.max_pool(x, 2, return_indices=True)
+        put = functools.partial(
+            jconv.max_unpool, indices=indices, window=2, output_shape=x.shape
+        )
+        found["max_unpool"] = (
+            jax.vjp(put, y)[1](x)[0],
+            jconv.max_unpool_vjp(x, indices, 2),
+        )
+        return found
+
+    # Parts of a cotangent of 1 are at most 1; a power p - 1 of a rounded ratio is off
+    # by p roundings, the ratio by those of a sum of 9 to 20 terms, a root or logarithm.
+    bound = 20 * numerics.gamma(50 + 20, "float32")
+    for name, (derived, explicit) in run(x).items():
+        apart = float(np.max(np.abs(np.subtract(derived, explicit))))
+        yield Evidence(apart <= bound, name, case=name, error=apart, bound=bound)
 
 
 @claim(

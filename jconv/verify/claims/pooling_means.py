@@ -121,15 +121,36 @@ def pool_avg_border(context: Context) -> Iterator[Evidence]:
         held = np.array([len(loop.held(o)) for o in np.ndindex(*loop.output_shape)])
         got = np.asarray(jax.jit(mean)(ones)).ravel()
         yield equality(f"the mean of ones, {loop}", got, np.minimum(held, 1))
-        traced = jax.make_jaxpr(mean)(ones)
-        sums = jax.make_jaxpr(functools.partial(jconv.sum_pool, **where))(ones)
-        more = _arithmetic(traced) - _arithmetic(sums)
-        yield Evidence(more == 1, f"one division more than the sum, {loop}")
+        for counts in (False, True):
+            more = _divisions(loop, ones, got[None, :, None], count_padding=counts)
+            what = f"one division more than the sum, padding counts: {counts}, {loop}"
+            yield Evidence(more == [1, 1], what)
     x = context.integers((1, 5, 2), "float32")
     padded = PoolLoop((5,), (3,), (2,), ((1, 2),), ceil_mode=True)
     y = jconv.avg_pool(x, padded.window, count_padding=True, **padded.options)
     want = _means(padded, x, count_padding=True)
     yield _close("padding counts where asked for", y, want, np.abs(want))
+
+
+def _divisions(
+    loop: PoolLoop, x: Array, dy: Array, *, count_padding: bool
+) -> list[int]:
+    """By how many operations means compute more than sums, forward and backward.
+
+    What is not in the traced program cannot be in the compiled one.
+    """
+    where: Any = {"window": loop.window, **loop.options}
+    dy = dy.reshape(1, *loop.output_shape, 1)
+    mean = functools.partial(jconv.avg_pool, count_padding=count_padding, **where)
+    total = functools.partial(jconv.sum_pool, **where)
+    back = functools.partial(jconv.avg_pool_vjp, input_shape=x.shape, **where)
+    back = functools.partial(back, count_padding=count_padding)
+    total_back = functools.partial(jconv.sum_pool_vjp, input_shape=x.shape, **where)
+    return [
+        _arithmetic(jax.make_jaxpr(one)(array))
+        - _arithmetic(jax.make_jaxpr(other)(array))
+        for one, other, array in ((mean, total, x), (back, total_back, dy))
+    ]
 
 
 def _arithmetic(traced: Any) -> int:  # noqa: ANN401

@@ -1,0 +1,1 @@
+"""jconv measured against ``lax``, PyTorch and the machine itself."""

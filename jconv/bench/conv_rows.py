@@ -1,0 +1,119 @@
+"""Rows of layers: the convolution, both derivatives, and those of single examples."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING
+
+import jax
+
+import jconv
+from jconv import algorithms
+from jconv.bench import peers, torch_peers
+from jconv.bench.layer import ITEMSIZE, ROLE_OF, Layer, Pass
+from jconv.bench.row import Row
+from jconv.geometry import OPERANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jconv.bench.row import Function
+
+PASSES: tuple[Pass, ...] = ("fwd", "dx", "dw")
+
+PER_EXAMPLE: tuple[Layer, ...] = (
+    Layer("per_example/mnist", 64, (28, 28), 1, 32, (5, 5), padding=2),
+    Layer("per_example/cifar32", 32, (32, 32), 32, 32, (3, 3), padding=1),
+    Layer("per_example/conv64", 32, (28, 28), 64, 64, (3, 3), padding=1),
+    Layer("per_example/conv128s2", 16, (28, 28), 128, 128, (3, 3), 2, 1),
+    Layer("per_example/pointwise", 16, (14, 14), 256, 512, (1, 1)),
+    Layer("per_example/audio", 16, (1024,), 64, 64, (9,), padding=4),
+    Layer("per_example/dw3", 16, (28, 28), 96, 96, (3, 3), 1, 1, groups=96),
+    Layer("per_example/grouped", 4, (14, 14), 128, 128, (3, 3), 1, 1, groups=8),
+)
+"""As in differentially private training: every example's own gradient."""
+
+
+def conv_rows(layers: Sequence[Layer]) -> Iterator[Row]:
+    """Three rows a layer."""
+    for layer in layers:
+        for pass_ in PASSES:
+            yield Row(
+                name=layer.name,
+                role=pass_,
+                family=layer.family,
+                tags=layer.tags,
+                shape=layer.shape,
+                operands=layer.operand_shapes(pass_),
+                ours=our_pass(layer, pass_),
+                lax=peers.lax_pass(layer, pass_),
+                torch=functools.partial(torch_peers.conv_calls, layer, pass_),
+                flop=layer.flop,
+                n_bytes=layer.n_bytes,
+                algorithm=chosen(layer, pass_),
+            )
+
+
+def per_example_rows() -> Iterator[Row]:
+    """One row a layer: dw of every example."""
+    for layer in PER_EXAMPLE:
+        ours = functools.partial(
+            jconv.per_example_kernel_vjp,
+            kernel_shape=layer.shapes["kernel"],
+            **layer.arguments,
+        )
+        kernels = layer.batch * math.prod(layer.shapes["kernel"])
+        arrays = sum(math.prod(layer.shapes[role]) for role in OPERANDS["kernel"])
+        yield Row(
+            name=layer.name,
+            role="dw",
+            family="per-example",
+            tags=("per-example", *layer.tags[1:]),
+            shape=layer.shape,
+            operands=layer.operand_shapes("dw"),
+            ours=ours,
+            lax=peers.lax_per_example(layer),
+            torch=functools.partial(torch_peers.per_example_calls, layer),
+            flop=layer.flop,
+            n_bytes=ITEMSIZE * (kernels + arrays),
+            algorithm=_chosen_per_example(layer),
+        )
+
+
+def our_pass(layer: Layer, pass_: Pass) -> Function:
+    """One pass of a layer as a function of its operands."""
+    shapes, arguments = layer.shapes, layer.arguments
+    functions: dict[Pass, Function] = {
+        "fwd": functools.partial(jconv.conv, **arguments),
+        "dx": functools.partial(
+            jconv.conv_input_vjp, input_shape=shapes["input"], **arguments
+        ),
+        "dw": functools.partial(
+            jconv.conv_kernel_vjp, kernel_shape=shapes["kernel"], **arguments
+        ),
+    }
+    return functions[pass_]
+
+
+def chosen(layer: Layer, pass_: Pass) -> str:
+    """The name of the algorithm that jconv takes for a pass."""
+    return _choose(layer, pass_, layer.canonical_shapes)
+
+
+def _chosen_per_example(layer: Layer) -> str:
+    """The name of the algorithm, where the examples are label e of all arrays."""
+    shapes: algorithms.Shapes = {
+        role: (layer.batch, *shape[2:])
+        for role, shape in layer.canonical_shapes.items()
+        if role != "kernel"
+    }
+    return _choose(layer, "dw", shapes)
+
+
+def _choose(layer: Layer, pass_: Pass, shapes: algorithms.Shapes) -> str:
+    """Ask as the primitive does when it is lowered."""
+    out = ROLE_OF[pass_]
+    operands = {role: shapes[role] for role in OPERANDS[out]}
+    platform = jax.default_backend()
+    return algorithms.choose(layer.geometry, operands, out, "float32", platform).name

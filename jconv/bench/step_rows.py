@@ -1,0 +1,106 @@
+"""Rows of whole training steps: forward, both gradients, update."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any
+
+import jax
+
+import jconv
+from jconv.bench import torch_steps
+from jconv.bench.layer import ITEMSIZE, Layer
+from jconv.bench.models import MODELS, Model, Operations
+from jconv.bench.peers import lax_conv
+from jconv.bench.pool_rows import lax_pool
+from jconv.bench.row import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JCONV = Operations(
+    conv=jconv.conv,
+    max_pool=functools.partial(jconv.max_pool, window=(3, 3), stride=2, padding=1),
+)
+
+
+def _lax_conv(
+    x: Any,  # noqa: ANN401
+    w: Any,  # noqa: ANN401
+    *,
+    stride: int,
+    padding: int = 0,
+    groups: int = 1,
+) -> Any:  # noqa: ANN401
+    """Convolve by ``lax``, one stride and padding for both axes."""
+    return lax_conv(x, w, stride=(stride,) * 2, padding=(padding,) * 2, groups=groups)
+
+
+LAX = Operations(
+    conv=_lax_conv,
+    max_pool=functools.partial(
+        lax_pool, kind="max", window=(3, 3), stride=2, padding=1
+    ),
+)
+
+
+def step_rows() -> Iterator[Row]:
+    """One row a model."""
+    for model in MODELS:
+        parameters = sum(map(math.prod, model.parameters.values()))
+        yield Row(
+            name=model.name,
+            role="step",
+            family="step",
+            tags=("step",),
+            shape=_shape(model, parameters),
+            operands=functools.partial(_operands, model),
+            ours=model.step(JCONV),
+            lax=model.step(LAX),
+            torch=functools.partial(torch_steps.step_calls, model),
+            flop=3 * forward_flop(model),
+            n_bytes=3 * ITEMSIZE * parameters,
+            tolerance=0.05,  # relative to the largest entry, after a whole network
+        )
+
+
+def forward_flop(model: Model) -> int:
+    """Operations of the model's convolutions and products; the shapes are traced."""
+    found = 0
+
+    def conv(
+        x: Any,  # noqa: ANN401
+        w: Any,  # noqa: ANN401
+        *,
+        stride: int,
+        padding: int = 0,
+        groups: int = 1,
+    ) -> Any:  # noqa: ANN401
+        nonlocal found
+        sizes = (x.shape[0], x.shape[1:-1], x.shape[-1], w.shape[-1], w.shape[:-2])
+        found += Layer("", *sizes, stride, padding, 1, groups).flop
+        return _lax_conv(x, w, stride=stride, padding=padding, groups=groups)
+
+    def product(x: Any, w: Any) -> Any:  # noqa: ANN401
+        nonlocal found
+        found += 2 * x.size * w.shape[-1]
+        return x @ w
+
+    operations = Operations(conv, LAX.max_pool, product)
+    forward = functools.partial(model.forward, operations)
+    images = (model.batch, model.image, model.image, 3)
+    shapes = {**model.parameters, "": images}
+    like = {name: jax.ShapeDtypeStruct(s, "float32") for name, s in shapes.items()}
+    jax.eval_shape(forward, like, like.pop(""))
+    return found
+
+
+def _shape(model: Model, parameters: int) -> str:
+    """The model's sizes in words."""
+    return f"{model.batch} × {model.image}x{model.image}, {parameters:,} weights"
+
+
+def _operands(model: Model) -> list[Any]:
+    """Parameters, images and labels."""
+    return [model.initial(), *model.examples()]
