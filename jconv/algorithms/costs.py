@@ -1,19 +1,22 @@
 """Predicted seconds of the pieces that algorithms are made of.
 
-A deliberately coarse model: matrix products at a rate, memory traffic at a bandwidth.
-It has to rank algorithms, not to predict times, so its constants are round numbers of
-one class of machine per platform; those for a CPU are read off three roles of fourteen
-kinds of layer on four cores.
+A deliberately coarse model: matrix products at a rate that depends on their sizes,
+copies at a bandwidth that depends on the length of their runs. It has to rank
+algorithms, not to predict times, so its constants are round numbers of one class of
+machine per platform; those for a CPU are read off the layers of ``bench.layers``, those
+for accelerators off data sheets.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jconv.algorithms.protocol import channel_flops, concrete
+from jconv.algorithms.protocol import concrete, result_shape
+from jconv.geometry import OPERANDS
 
 if TYPE_CHECKING:
     from jax.typing import DTypeLike
@@ -21,23 +24,14 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Shape, Shapes
     from jconv.geometry import Geometry, Role
 
-FLOPS_PER_SECOND = {"cpu": 4e11}
-BYTES_PER_SECOND = {"cpu": 2e10}
-ACCELERATOR_FLOPS_PER_SECOND = 2e13
-ACCELERATOR_BYTES_PER_SECOND = 1e12
+GEMM_PEAK = 4e11
+"""Floating point operations per second of one large matrix product on a CPU."""
 
-WIDE_CHANNELS = 64
-"""Channels that lie together from which on copies run at full speed."""
-
-GROUPED_SLOWDOWN = 4
-"""How much slower a batched product of many small matrices runs than one large one."""
-
-
-GEMM_PEAK = {"cpu": 4e11}
-"""Floating point operations per second of one large matrix product."""
-
-COPY_PEAK = {"cpu": 4e10}
+COPY_PEAK = 4e10
 """Bytes per second of a copy in long runs, the source's bytes not counted."""
+
+ACCELERATOR_GEMM_PEAK = 2e13
+ACCELERATOR_COPY_PEAK = 1e12
 
 CALL_SECONDS = 4e-5
 """What starting a product costs."""
@@ -55,72 +49,116 @@ HALF_SPEED_RUN = 128
 """Bytes of a run at which a copy reaches half of its speed."""
 
 
-def gemm_seconds(b: int, m: int, k: int, n: int, platform: str | None) -> float:
+def gemm_seconds(b: int, m: float, k: float, n: float, platform: str | None) -> float:
     """``b`` products of (m, k) and (k, n)."""
     flops = 2.0 * b * m * k * n
     if platform not in (None, "cpu"):
-        return flops / ACCELERATOR_FLOPS_PER_SECOND
+        return flops / ACCELERATOR_GEMM_PEAK
+    if not flops:
+        return CALL_SECONDS
     slowness = (
         (1 + HALF_SPEED_RESULT / (b * m * n))
         * (1 + HALF_SPEED_SUM / k)
         * (1 + HALF_SPEED_COLUMNS / n)
     )
-    return CALL_SECONDS + flops * slowness / GEMM_PEAK["cpu"]
+    return CALL_SECONDS + flops * slowness / GEMM_PEAK
 
 
 def copy_seconds(n_bytes: float, run_bytes: float, platform: str | None) -> float:
     """A copy of so many bytes, in runs that lie together."""
     if platform not in (None, "cpu"):
-        return n_bytes / ACCELERATOR_BYTES_PER_SECOND
-    return n_bytes * (1 + HALF_SPEED_RUN / max(1, run_bytes)) / COPY_PEAK["cpu"]
+        return n_bytes / ACCELERATOR_COPY_PEAK
+    return n_bytes * (1 + HALF_SPEED_RUN / max(1, run_bytes)) / COPY_PEAK
 
 
-def dot_seconds(
-    geometry: Geometry, shapes: Shapes, out: Role, pairs: int, platform: str | None
-) -> float:
-    """Matrix products over ``pairs`` pairs of spatial indices."""
-    rate = FLOPS_PER_SECOND.get(platform or "cpu", ACCELERATOR_FLOPS_PER_SECOND)
-    slowdown = GROUPED_SLOWDOWN if geometry.groups > 1 else 1
-    return slowdown * pairs * channel_flops(shapes, out) / rate
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One product of a contraction that holds one role's index per axis fixed.
 
+    A label that all three arrays have runs beside the product (``together``), one that
+    both operands have is summed, one of the first operand alone gives rows, one of the
+    second alone columns.
 
-def traffic_seconds(n_bytes: float, platform: str | None) -> float:
-    """Bytes read and written once."""
-    return n_bytes / BYTES_PER_SECOND.get(
-        platform or "cpu", ACCELERATOR_BYTES_PER_SECOND
-    )
+    Attributes:
+        together: the product of those labels' sizes, and so on.
+        rows: of the first operand.
+        summed: terms of each entry.
+        columns: of the second operand.
+        runs: numbers of entries that lie side by side in the first operand, the second
+            and the result.
+    """
 
+    together: float
+    rows: float
+    summed: float
+    columns: float
+    runs: tuple[int, int, int]
 
-def slice_bytes(
-    geometry: Geometry,
-    role: Role,
-    shape: Shape,
-    fixed: tuple[Role, ...],
-    dtype: DTypeLike,
-) -> float:
-    """Size of one array's part in a step that fixes a role's index per axis."""
-    steps = math.prod(
-        axis.size(role)
-        for axis, each in zip(geometry.axes, fixed, strict=True)
-        if each == role
-    )
-    return bytes_of(shape, dtype) / max(1, steps)
+    @classmethod
+    def of(
+        cls,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        fixed: tuple[Role, ...],
+        running: tuple[float, ...],
+    ) -> Step:
+        """A step in which so many indices run along each axis."""
+        arrays = shapes | {out: result_shape(geometry, shapes, out)}
+        arrays = {role: concrete(shape) for role, shape in arrays.items()}
+        x, y = arrays["input"], arrays["output"]
+        labels: list[tuple[float, set[Role]]] = [
+            (x[0] * x[-2], {"input", "kernel", "output"}),
+            (math.prod(x[1 : -2 - geometry.rank]), {"input", "output"}),
+            (x[-1], {"input", "kernel"}),
+            (y[-1], {"kernel", "output"}),
+        ]
+        everywhere: set[Role] = {"input", "kernel", "output"}
+        labels += [
+            (size, everywhere - {role})
+            for size, role in zip(running, fixed, strict=True)
+        ]
+        first, second = OPERANDS[out]
+        sizes = {
+            frozenset(have): math.prod(size for size, its in labels if its == have)
+            for have in (everywhere, {first, out}, {first, second}, {second, out})
+        }
+        return cls(
+            together=sizes[frozenset(everywhere)],
+            rows=sizes[frozenset({first, out})],
+            summed=sizes[frozenset({first, second})],
+            columns=sizes[frozenset({second, out})],
+            runs=tuple(math.prod(arrays[role][-2:]) for role in (first, second, out)),
+        )
 
+    @property
+    def is_matrix_product(self) -> bool:
+        """Whether it is one; otherwise a loop multiplies entry by entry."""
+        wide = max(self.rows, self.columns) > 1
+        return min(self.rows, self.columns) > 1 or (wide and self.summed > 1)
 
-def narrowness(role: Role, shape: Shape) -> float:
-    """How much slower strided copies run where few channels lie together."""
-    together = math.prod(concrete(shape)[-3 if role == "kernel" else -2 :])
-    return max(1.0, WIDE_CHANNELS / max(1, together))
+    def seconds(
+        self, dtype: DTypeLike, platform: str | None, *, passes: float
+    ) -> float:
+        """Operands cut out, multiplied, the product moved ``passes`` times.
+
+        Entry by entry, all of it is one loop that only reads.
+        """
+        item = np.dtype(dtype).itemsize
+        sizes = [self.rows * self.summed, self.summed * self.columns]
+        if self.is_matrix_product:
+            sizes.append(passes * self.rows * self.columns)
+        moved = sum(
+            copy_seconds(self.together * size * item, run * item, platform)
+            for size, run in zip(sizes, self.runs, strict=False)
+        )
+        if not self.is_matrix_product:
+            return moved
+        return moved + gemm_seconds(
+            self.together, self.rows, self.summed, self.columns, platform
+        )
 
 
 def bytes_of(shape: Shape, dtype: DTypeLike) -> int:
     """Size of an array."""
     return math.prod(concrete(shape)) * np.dtype(dtype).itemsize
-
-
-def is_depthwise(shapes: Shapes, out: Role) -> bool:
-    """Whether channels are only multiplied one by one, which compiles to one loop."""
-    if out == "kernel":
-        return shapes["input"][-1] == 1 and shapes["output"][-1] == 1
-    kernel = shapes["kernel"]
-    return bool(kernel[-3] == 1 and kernel[-1] == 1)

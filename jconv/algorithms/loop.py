@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Precision, Shapes
 
 
+PASSES = 4
+"""How often a step's result is moved: as product, and read and written to be added."""
+
+LAYOUT = 2
+"""How often an array is moved to lie on the grid."""
+
 OVERHEAD = 1.15
 """What a loop costs over the same steps unrolled, where the compiler sees them all."""
 
@@ -112,22 +118,20 @@ class Loop:
         dtype: DTypeLike,
         platform: str | None,
     ) -> float:
-        """Whole windows, zeros included; slices read, the result updated, per step."""
+        """Whole windows, zeros included, and the layout on the grid."""
         fixed, steps = fixed_roles(geometry), step_count(geometry)
         windows = [Window(*each) for each in zip(geometry.axes, fixed, strict=True)]
-        pairs = steps * math.prod(each.axis.size(each.natural) for each in windows)
+        whole = tuple(float(each.axis.size(each.natural)) for each in windows)
+        step = costs.Step.of(geometry, shapes, out, fixed, whole)
         arrays = shapes | {out: result_shape(geometry, shapes, out)}
-        per_step = sum(
-            costs.slice_bytes(geometry, role, shape, fixed, dtype)
-            * (2 if role == out else 1)
-            for role, shape in arrays.items()
+        laid_out = sum(
+            costs.copy_seconds(
+                LAYOUT * costs.bytes_of(shape, dtype), run, platform
+            )
+            for shape, run in zip(arrays.values(), step.runs, strict=True)
         )
-        laid_out = sum(costs.bytes_of(shape, dtype) for shape in arrays.values())
-        moved = steps * per_step + 2 * laid_out
-        return OVERHEAD * (
-            costs.dot_seconds(geometry, shapes, out, pairs, platform)
-            + costs.traffic_seconds(moved, platform)
-        )
+        seconds = steps * step.seconds(dtype, platform, passes=PASSES)
+        return OVERHEAD * (seconds + laid_out)
 
 
 def _begin_table(windows: list[Window], role: Role) -> Array:

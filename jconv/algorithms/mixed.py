@@ -20,7 +20,7 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics
-from jconv.algorithms import windowed
+from jconv.algorithms import costs, windowed
 from jconv.algorithms.buffers import materialised, pad_to
 from jconv.algorithms.products import Product
 from jconv.algorithms.protocol import array_shapes, result_shape
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from jax.typing import DTypeLike
 
     from jconv.algorithms.protocol import Precision, Shapes
+
+PASSES = 2
+"""How often a product is moved: written, and read to be added."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +108,23 @@ class Mixed:
         dtype: DTypeLike,
         platform: str | None,
     ) -> float:
-        return 1e-10
+        """The product with all taps' kernels, and what is read and added of it."""
+        (view,) = windowed.views(geometry, out)
+        item = np.dtype(dtype).itemsize
+        c, m = view.channels(shapes)
+        batched = shapes["output"] if out == "input" else shapes["input"]
+        e, n = batched[0], math.prod(batched[1 : -2 - geometry.rank])
+        last, wide = view.axes[-1], math.prod(view.window[:-1]) * m
+        rows = math.prod(axis.n_output + axis.span - 1 for axis in view.axes[:-1])
+        places = n * rows * last.n_output
+        joined = last.n_kernel if last.kernel_dilation == 1 else 1
+        return (
+            costs.copy_seconds(
+                e * places * last.n_kernel * c * item, joined * c * item, platform
+            )
+            + costs.gemm_seconds(e, places, last.n_kernel * c, wide, platform)
+            + costs.copy_seconds(PASSES * e * places * wide * item, m * item, platform)
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from jconv.algorithms import costs
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from jax.typing import DTypeLike
 
     from jconv.algorithms.protocol import Precision, Shapes
+
+INTERLEAVING = 2
+"""How often a phase's result is moved: written, and read to be interleaved."""
 
 MAX_PHASES = 16
 """Phases that are computed one by one at the most; each takes its time to compile."""
@@ -87,7 +91,7 @@ class Phases:
             a, b = (mine[role] for role in OPERANDS[out])
             if not math.prod(part.kernel_shape):
                 continue
-            chosen = self._cheapest(part, array_shapes(out, a, b), out, first.dtype)
+            _, chosen = self._cheapest(part, array_shapes(out, a, b), out, first.dtype)
             result = chosen.run(
                 a,
                 b,
@@ -117,20 +121,36 @@ class Phases:
         platform: str | None,
     ) -> float:
         """What the phases cost, and the interleaving."""
-        return 1e-9
+        result = result_shape(geometry, shapes, out)
+        item = np.dtype(dtype).itemsize
+        total = costs.copy_seconds(
+            INTERLEAVING * costs.bytes_of(result, dtype), result[-1] * item, platform
+        )
+        for parts in _combinations(geometry, out):
+            part = Geometry(tuple(each.axis for each in parts), geometry.groups)
+            if math.prod(part.kernel_shape):
+                mine = _shapes_of_phase(part, shapes, out)
+                total += self._cheapest(part, mine, out, dtype)[0]
+        return total
 
     def _cheapest(
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
-    ) -> Algorithm:
-        """The algorithm for one phase."""
-        able = [
-            each
-            for each in self.inner
-            if not each.refuses(geometry, shapes, out, dtype, "cpu")
-        ]
+    ) -> tuple[float, Algorithm]:
+        """The algorithm for one phase, and what it costs."""
         return min(
-            able, key=lambda each: each.cost(geometry, shapes, out, dtype, "cpu")
+            (
+                (each.cost(geometry, shapes, out, dtype, "cpu"), each)
+                for each in self.inner
+                if not each.refuses(geometry, shapes, out, dtype, "cpu")
+            ),
+            key=lambda pair: pair[0],
         )
+
+
+def _shapes_of_phase(geometry: Geometry, shapes: Shapes, out: Role) -> Shapes:
+    """The shapes of the operands that compute one phase."""
+    kernel = shapes["kernel"]
+    return shapes | {"kernel": (kernel[0], *geometry.kernel_shape, *kernel[-3:])}
 
 
 def _combinations(geometry: Geometry, out: Role) -> Iterator[tuple[Phase, ...]]:

@@ -128,23 +128,16 @@ class Taps:
         dtype: DTypeLike,
         platform: str | None,
     ) -> float:
-        """The products that exist; slices read, products placed and added, per step.
-
-        A depthwise step is fused with its neighbours: it only reads its slices.
-        """
+        """The products that exist, each placed and added."""
         fixed, steps = fixed_roles(geometry), step_count(geometry)
-        per_step = sum(
-            costs.narrowness(role, shape)
-            * costs.slice_bytes(geometry, role, shape, fixed, dtype)
-            for role, shape in shapes.items()
+        if not steps:
+            return 0.0
+        met = tuple(
+            axis.pair_count / max(1, axis.size(role))
+            for axis, role in zip(geometry.axes, fixed, strict=True)
         )
-        if not costs.is_depthwise(shapes, out):
-            result = result_shape(geometry, shapes, out)
-            product = costs.slice_bytes(geometry, out, result, fixed, dtype)
-            per_step += PASSES * costs.narrowness(out, result) * product
-        return costs.dot_seconds(
-            geometry, shapes, out, geometry.pair_count, platform
-        ) + costs.traffic_seconds(steps * per_step, platform)
+        step = costs.Step.of(geometry, shapes, out, fixed, met)
+        return steps * step.seconds(dtype, platform, passes=PASSES)
 
 
 def _take(

@@ -13,6 +13,7 @@ cross-correlation (+) and true convolution (-).
 from __future__ import annotations
 
 import dataclasses
+import functools
 from math import gcd
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -161,6 +162,14 @@ class Axis:
                     k,
                     tap.input[0] + tap.input[1] * j,
                 )
+
+    @functools.cached_property
+    def pair_count(self) -> int:
+        """How many triples of indices the relation has."""
+        fewest = min(("kernel", "output", "input"), key=self.size)
+        return sum(
+            self.progression(fewest, index).length for index in range(self.size(fewest))
+        )
 
     def tap(self, k: int) -> Progression:
         """The pairs (o, i) that meet at kernel index k.

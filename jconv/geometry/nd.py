@@ -159,9 +159,7 @@ class Geometry:
     @functools.cached_property
     def pair_count(self) -> int:
         """The number of (o, k, i) triples: multiplications per pair of channels."""
-        return math.prod(
-            sum(axis.tap(k).length for k in range(axis.n_kernel)) for axis in self.axes
-        )
+        return math.prod(axis.pair_count for axis in self.axes)
 
     def as_convolution(self, out: Role) -> OrdinaryConvolution:
         """The ordinary convolution that computes role ``out`` (see ``textbook``).
