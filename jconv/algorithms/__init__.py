@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jconv.algorithms.col2im import COL2IM
 from jconv.algorithms.loop import LOOP
 from jconv.algorithms.mixed import MIXED
 from jconv.algorithms.patches import PATCHES
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 PHASES = Phases((TAPS, LOOP, PATCHES, MIXED))
 
 REGISTRY: Mapping[str, Algorithm] = {
-    each.name: each for each in (TAPS, LOOP, PATCHES, MIXED, PHASES)
+    each.name: each for each in (TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES)
 }
 """Every algorithm by its name."""
 

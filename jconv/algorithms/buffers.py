@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from jax import Array
 
 
+OPERATIONS = 7
+"""Operations per entry that make a loop of single sums worth dividing."""
+
+
 def materialised(make: Callable[[], Array]) -> Array:
     """``make()``, as an array of its own in memory."""
     return lax.platform_dependent(cpu=lambda: _behind_a_branch(make), default=make)
@@ -38,6 +42,28 @@ def _surely() -> Array:
     """True, by three turns of a loop that no compiler pass unrolls."""
     turn = lax.fori_loop(0, 3, lambda n, value: value * 5 + n, jnp.int32(1))
     return turn > 0
+
+
+def on_all_cores(array: Array) -> Array:
+    """The same numbers, in a loop that the compiler for CPUs divides among its cores.
+
+    It does so only if a loop has more operations than it moves bytes, which sums of
+    slices never have. Multiplying by a one that only running tells adds operations,
+    changes no number (also no infinity, NaN or signed zero), and costs nothing, as the
+    loop waits for memory. Complex numbers are left alone: there, infinity times one
+    is NaN.
+    """
+    if not jnp.issubdtype(array.dtype, jnp.floating):
+        return array
+    return lax.platform_dependent(array, cpu=_busily, default=lambda same: same)
+
+
+def _busily(array: Array) -> Array:
+    """``array`` times one, ``OPERATIONS`` times."""
+    one = _surely().astype(array.dtype)
+    for _ in range(OPERATIONS):
+        array = array * one
+    return array
 
 
 def rows_from(table: Array, starts: Array, length: int) -> Array:

@@ -27,41 +27,44 @@ if TYPE_CHECKING:
 GEMM_PEAK = 4e11
 """Floating point operations per second of one large matrix product on a CPU."""
 
-COPY_PEAK = 4e10
-"""Bytes per second of a copy in long runs, the source's bytes not counted."""
+PRODUCT_BYTES_PER_SECOND = 1e11
+"""What a product reads and writes beside its operations, all cores together."""
 
-ACCELERATOR_GEMM_PEAK = 2e13
-ACCELERATOR_COPY_PEAK = 1e12
+FLOAT_BYTES = 4
 
-CALL_SECONDS = 4e-5
+CALL_SECONDS = 1e-4
 """What starting a product costs."""
 
 HALF_SPEED_RESULT = 24_000
-"""Entries of a product's result at which half of the peak is reached."""
+"""Entries of a product's result at which half of the cores find work in it."""
 
-HALF_SPEED_SUM = 16
-"""Terms per entry at which half of the peak is reached."""
+ONE_CORE = 5
+"""How much slower than the peak a product is at the worst: one core does it."""
 
-HALF_SPEED_COLUMNS = 8
-"""Columns at which half of the peak is reached: a vector's worth."""
+COPY_PEAK = 2.5e10
+"""Bytes per second of a copy in long runs, the source's bytes not counted."""
 
-HALF_SPEED_RUN = 128
+HALF_SPEED_RUN = 32
 """Bytes of a run at which a copy reaches half of its speed."""
 
+TRANSPOSE_PEAK = 5e9
+"""Bytes per second of a transposition, which one core does alone."""
+
+ACCELERATOR_GEMM_PEAK = 2e13
+ACCELERATOR_COPY_PEAK = 1e12
 
 def gemm_seconds(b: int, m: float, k: float, n: float, platform: str | None) -> float:
     """``b`` products of (m, k) and (k, n)."""
     flops = 2.0 * b * m * k * n
     if platform not in (None, "cpu"):
         return flops / ACCELERATOR_GEMM_PEAK
-    if not flops:
-        return CALL_SECONDS
-    slowness = (
-        (1 + HALF_SPEED_RESULT / (b * m * n))
-        * (1 + HALF_SPEED_SUM / k)
-        * (1 + HALF_SPEED_COLUMNS / n)
+    entries = b * (m * k + k * n + m * n)
+    cores = 1 + HALF_SPEED_RESULT / max(1, b * m * n)
+    return (
+        CALL_SECONDS
+        + flops * min(cores, ONE_CORE) / GEMM_PEAK
+        + FLOAT_BYTES * entries / PRODUCT_BYTES_PER_SECOND
     )
-    return CALL_SECONDS + flops * slowness / GEMM_PEAK
 
 
 def copy_seconds(n_bytes: float, run_bytes: float, platform: str | None) -> float:
@@ -69,6 +72,13 @@ def copy_seconds(n_bytes: float, run_bytes: float, platform: str | None) -> floa
     if platform not in (None, "cpu"):
         return n_bytes / ACCELERATOR_COPY_PEAK
     return n_bytes * (1 + HALF_SPEED_RUN / max(1, run_bytes)) / COPY_PEAK
+
+
+def transpose_seconds(n_bytes: float, platform: str | None) -> float:
+    """The two last axes of matrices exchanged."""
+    if platform not in (None, "cpu"):
+        return n_bytes / ACCELERATOR_COPY_PEAK
+    return n_bytes / TRANSPOSE_PEAK
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Precision, Shapes
 
 
-PASSES = 4
-"""How often a step's result is moved: as product, and read and written to be added."""
+PASSES = 3
+"""How often a product is moved, beside being made: read, the total read and written."""
 
 LAYOUT = 2
 """How often an array is moved to lie on the grid."""

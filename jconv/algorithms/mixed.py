@@ -21,7 +21,7 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs, windowed
-from jconv.algorithms.buffers import materialised, pad_to
+from jconv.algorithms.buffers import materialised, on_all_cores
 from jconv.algorithms.products import Product
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.algorithms.tiles import TILE_BYTES, Tiling
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from jconv.algorithms.protocol import Precision, Shapes
 
-PASSES = 2
-"""How often a product is moved: written, and read to be added."""
+PASSES = 1
+"""How often a product is moved, beside being made: it is read to be added."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +119,8 @@ class Mixed:
         places = n * rows * last.n_output
         joined = last.n_kernel if last.kernel_dilation == 1 else 1
         return (
-            costs.copy_seconds(
+            windowed.kernel_seconds(view, shapes, dtype, platform)
+            + costs.copy_seconds(
                 e * places * last.n_kernel * c * item, joined * c * item, platform
             )
             + costs.gemm_seconds(e, places, last.n_kernel * c, wide, platform)
@@ -221,6 +222,7 @@ def _run(
     def tile(start: Array) -> Array:
         z = product(tiling.windows(padded, start), side_by_side)
         z = z.reshape(e, blocks.per_tile, *blocks.read, places[-1], len(taps) * m)
+        z = on_all_cores(z)
         total: Any = 0
         for number, tap in enumerate(taps):
             begin = [k * axis.kernel_dilation for k, axis in zip(tap, axes, strict=False)]

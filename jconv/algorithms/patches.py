@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 MAX_BLOCK = 64
 """Results of a block at the most."""
 
-NARROW = 32
+NARROW = 128
 """Channels from which on there is nothing to gain from blocks."""
 
 
@@ -80,6 +80,8 @@ class Patches:
         reason = windowed.unsuitable(geometry, shapes, out, dilated=True)
         if reason:
             return reason
+        if math.prod(geometry.kernel_shape) == 1:
+            return "one tap is no window; 'taps' is one product"
         if not self._plans(geometry, shapes, out, dtype, platform):
             return f"its blocks would hold more than {self.max_block} results"
         return None
@@ -164,6 +166,7 @@ class Patches:
                     continue
                 blocking = Blocking(view.axes, sizes)
                 seconds = _seconds(blocking, (e, n, c, m), out, item, platform)
+                seconds += windowed.kernel_seconds(view, shapes, dtype, platform)
                 found.append(Plan(view, blocking, seconds))
         return tuple(found)
 
@@ -173,7 +176,7 @@ def _block_sizes(view: Windowed, c: int, m: int) -> list[tuple[int, ...]]:
     least = [
         min(smallest_block(axis), max(1, axis.n_output)) for axis in view.axes
     ]
-    longer = [1, 2, 4, 8] if min(c, m) < NARROW else [1]
+    longer = [1, 2, 4, 8, 16] if min(c, m) < NARROW else [1]
     second = [1, 2, 4] if min(c, m) < NARROW and len(least) > 1 else [1]
     return [
         (*least[:-2], *(n * b for n in least[-2:-1]), least[-1] * a)
@@ -200,10 +203,12 @@ def _seconds(
     )
     if out == "kernel":
         product = costs.gemm_seconds(e, wide, places, taps * c, platform)
+        product += costs.transpose_seconds(e * wide * taps * c * item, platform)
         moved = 2 * e * places * wide * item
     else:
         product = costs.gemm_seconds(e, places, taps * c, wide, platform)
-        moved = e * places * wide * item if not blocking.plain else 0
+        moved = e * places * wide * item
+        moved *= blocking.together > blocking.sizes[-1]
     run = m * blocking.sizes[-1] * item
     return copied + product + costs.copy_seconds(moved, run, platform)
 

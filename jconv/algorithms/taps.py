@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from jconv.algorithms.protocol import Precision, Shapes
 
-PASSES = 4
-"""How often a step's result is read or written: as product, padded, and added."""
+PASSES = 1
+"""How often a product is moved, beside being made: all are added in one loop."""
 
 MAX_STEPS = 128
 """Steps that are unrolled at the most; beyond, compiling takes too long."""
@@ -137,6 +137,8 @@ class Taps:
             for axis, role in zip(geometry.axes, fixed, strict=True)
         )
         step = costs.Step.of(geometry, shapes, out, fixed, met)
+        if steps == 1:
+            return step.seconds(dtype, platform, passes=0)
         return steps * step.seconds(dtype, platform, passes=PASSES)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Axis
 
-TILE_BYTES = 2**24
+TILE_BYTES = 2**26
 """Memory of a tile: it stays in the cache that all cores share, or nearly so."""
 
 

@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING
 
 from jax import lax
 
+from jconv.algorithms import costs
 from jconv.algorithms.protocol import concrete, result_shape
 from jconv.geometry import OPERANDS, Axis, Geometry, Role
 
 if TYPE_CHECKING:
     from jax import Array
+    from jax.typing import DTypeLike
 
     from jconv.algorithms.protocol import Precision, Shape, Shapes
 
@@ -127,6 +129,16 @@ def original_kernel(kernel: Array, view: Windowed) -> Array:
     """The inverse of ``ordinary_kernel``."""
     kernel = _oriented(kernel, view)
     return lax.expand_dims(kernel, [kernel.ndim - 1])
+
+
+def kernel_seconds(
+    view: Windowed, shapes: Shapes, dtype: DTypeLike, platform: str | None
+) -> float:
+    """What it takes to turn a kernel that the source's channels do not lead."""
+    kernel = shapes.get("kernel")
+    if view.source == "input" or kernel is None:
+        return 0.0
+    return costs.transpose_seconds(costs.bytes_of(kernel, dtype), platform)
 
 
 def _oriented(kernel: Array, view: Windowed) -> Array:

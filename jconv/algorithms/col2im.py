@@ -1,0 +1,259 @@
+"""One product with all taps' kernels; its parts are added where they belong (col2im).
+
+The counterpart of ``patches``: there every result gathers what it reads, here every
+entry of the source hands out what it contributes,
+
+    out = "output", "input":  (entries, c)  times  (c, taps * m)
+
+and nothing is copied before the product. Where the source is dilated, as in the input
+derivative of a strided convolution, that is ideal: entries contribute to results side
+by side, which lie together in the product as they lie in the result.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from jconv import numerics
+from jconv.algorithms import costs, windowed
+from jconv.algorithms.buffers import materialised, on_all_cores, pad_to
+from jconv.algorithms.products import Product
+from jconv.algorithms.protocol import array_shapes, result_shape
+from jconv.algorithms.shifts import Shifts
+from jconv.algorithms.tiles import TILE_BYTES
+from jconv.geometry import OPERANDS, Geometry, Role
+
+if TYPE_CHECKING:
+    from jax import Array
+    from jax.typing import DTypeLike
+
+    from jconv.algorithms.protocol import Precision, Shapes
+
+MAX_PARTS = 64
+"""Parts of products that are added at the most: each is unrolled."""
+
+PASSES = 1
+"""How often a product is moved, beside being made: it is read to be added."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Col2im:
+    """A product, and sums of its shifted parts; tests make ``tile_bytes`` tiny."""
+
+    name: str = "col2im"
+    tile_bytes: int = TILE_BYTES
+    max_parts: int = MAX_PARTS
+    exact_on_integers: bool = True
+    keeps_nonfinite_local: bool = False
+
+    def refuses(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,  # noqa: ARG002
+        platform: str | None,  # noqa: ARG002
+    ) -> str | None:
+        """A kernel's derivative; results that a stride skips; too much to unroll."""
+        if out == "kernel":
+            return "a kernel's derivative adds no products of one entry"
+        reason = windowed.unsuitable(geometry, shapes, out, dilated=True)
+        if reason:
+            return reason
+        if math.prod(geometry.kernel_shape) == 1:
+            return "one tap adds nothing; 'taps' is one product"
+        (view,) = windowed.views(geometry, out, dilated=True)
+        if any(axis.stride > 1 for axis in view.axes):
+            return "it would make products for results that a stride skips"
+        parts = Shifts(view.axes).parts
+        if parts > self.max_parts:
+            return f"it would add {parts} parts, more than {self.max_parts}"
+        return None
+
+    def run(
+        self,
+        first: Array,
+        second: Array,
+        *,
+        geometry: Geometry,
+        out: Role,
+        precision: Precision,
+        accumulate: DTypeLike,
+    ) -> Array:
+        """The contraction, one block of the source's rows after the other."""
+        shapes = array_shapes(out, first, second)
+        (view,) = windowed.views(geometry, out, dilated=True)
+        arrays = dict(zip(OPERANDS[out], (first, second), strict=True))
+        source = windowed.merged_source(arrays[view.source], geometry.rank)
+        kernel = windowed.ordinary_kernel(arrays["kernel"], view)
+        product = Product(windowed.source_precision(precision, view, out), accumulate)
+        result = _run(Shifts(view.axes), source, kernel, product, self.tile_bytes)
+        return result.reshape(result_shape(geometry, shapes, out))
+
+    def error_bound(
+        self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
+    ) -> float:
+        """Products summed in some order; the extra terms are exact zeros."""
+        return numerics.contraction_bound(geometry, shapes, out, dtype)
+
+    def cost(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
+    ) -> float:
+        """One product per phase, written and read again; the results interleaved."""
+        (view,) = windowed.views(geometry, out, dilated=True)
+        shifts = Shifts(view.axes)
+        item = np.dtype(dtype).itemsize
+        c, m = view.channels(shapes)
+        batched = shapes["output"] if out == "input" else shapes["input"]
+        e, n = batched[0], math.prod(batched[1 : -2 - geometry.rank])
+        entries = n * math.prod(shifts.extents)
+        seconds = windowed.kernel_seconds(view, shapes, dtype, platform)
+        for taps in shifts.leading_taps.values():
+            wide = len(taps) * shifts.last_wide * m
+            seconds += costs.gemm_seconds(e, entries, c, wide, platform)
+            seconds += costs.copy_seconds(
+                PASSES * e * entries * wide * item, m * shifts.pace * item, platform
+            )
+        if len(shifts.leading_taps) > 1:
+            result = costs.bytes_of(result_shape(geometry, shapes, out), dtype)
+            seconds += costs.copy_seconds(result, m * shifts.pace * item, platform)
+        return seconds
+
+
+def _run(
+    shifts: Shifts, source: Array, kernel: Array, product: Product, tile_bytes: int
+) -> Array:
+    """(e, n, *R, m), a block of rows after the other."""
+    e, n, m = source.shape[0], source.shape[1], kernel.shape[-1]
+    first = shifts.lines[0]
+    widest = max(map(len, shifts.leading_taps.values())) * shifts.last_wide * m
+    row = math.prod(shifts.extents[1:]) * e * widest * kernel.dtype.itemsize
+    rows, examples = _block(shifts, n, max(1, tile_bytes // max(1, row)))
+    blocks = -(-first.count // rows)
+    config = [(0, 0), (0, 0), *(line.padding for line in shifts.lines), (0, 0)]
+    config[2] = (config[2][0], config[2][1] + blocks * rows - first.count)
+    padded = pad_to(source, config)
+    kernels = {
+        phases: _side_by_side(shifts, kernel, taps)
+        for phases, taps in shifts.leading_taps.items()
+        if taps
+    }
+
+    def block(part: Array) -> Array:
+        sums = {
+            phases: _sum(shifts, part, kernels[phases], taps, rows, product)
+            for phases, taps in shifts.leading_taps.items()
+            if taps
+        }
+        return _interleaved(shifts, sums)
+
+    if n * blocks == examples:
+        result = block(padded)
+    else:
+        size = [e, examples, rows + first.shifts - 1, *padded.shape[3:]]
+        grid = np.meshgrid(
+            np.arange(0, n, examples), np.arange(blocks) * rows, indexing="ij"
+        )
+        starts = np.stack(grid, -1).reshape(-1, 2).astype(np.int32)
+        begins = np.pad(starts, [(0, 0), (1, padded.ndim - 3)])
+
+        def tile(begin: Array) -> Array:
+            return block(lax.dynamic_slice(padded, list(begin), size))
+
+        result = lax.map(tile, jnp.asarray(begins))
+        result = jnp.moveaxis(result, 1, 0) if e > 1 else result
+    places = [line.count * line.axis.input_dilation for line in shifts.lines]
+    places[0] = blocks * rows * first.axis.input_dilation
+    result = result.reshape(e, n, *places, m)
+    stop = [axis.n_output for axis in shifts.axes]
+    return lax.slice(result, [0] * result.ndim, [e, n, *stop, m])
+
+
+def _block(shifts: Shifts, n: int, fit: int) -> tuple[int, int]:
+    """(rows, examples) of a block of which so many rows fit: whole examples if any."""
+    first = shifts.lines[0]
+    if fit >= first.extent:
+        at_most = min(n, fit // first.extent)
+        return first.count, max(k for k in range(1, at_most + 1) if n % k == 0)
+    rows = max(1, fit - first.shifts + 1)
+    return -(-first.count // -(-first.count // rows)), 1
+
+
+def _side_by_side(
+    shifts: Shifts, kernel: Array, taps: list[tuple[int, ...]]
+) -> Array:
+    """(e, *K, c, m) -> (e, c, taps * columns of the last axis * m)."""
+    lead = [n - 1 for n in kernel.shape[1:-3]]
+    e, c, m = kernel.shape[0], *kernel.shape[-2:]
+    columns = shifts.last_taps
+    if lead:
+        rows = [int(np.ravel_multi_index(tap, [n + 1 for n in lead])) for tap in taps]
+    else:
+        rows = [0]
+    flat = kernel.reshape(e, -1, shifts.axes[-1].n_kernel, c, m)
+    flat = jnp.take(flat, np.array(rows), axis=1)
+    flat = jnp.take(flat, columns, axis=2, mode="fill", fill_value=0)
+    upright = lax.transpose(flat, (0, 3, 1, 2, 4))
+    return materialised(lambda: upright.reshape(e, c, -1))
+
+
+def _sum(
+    shifts: Shifts,
+    part: Array,
+    kernel: Array,
+    taps: list[tuple[int, ...]],
+    rows: int,
+    product: Product,
+) -> Array:
+    """The results of one phase of the leading axes: (e, examples, *counts, a * m)."""
+    e, c = part.shape[0], part.shape[-1]
+    z = product(part.reshape(e, -1, c), kernel).reshape(*part.shape[:-1], -1)
+    z = on_all_cores(z)
+    counts = [line.count for line in shifts.lines]
+    counts[0] = rows
+    columns = z.shape[-1] // (len(taps) * shifts.lines[-1].shifts)
+    total: Any = None
+    for t, tap in enumerate(taps):
+        leading = [line.places[k][0] for line, k in zip(shifts.lines, tap, strict=False)]
+        for last in range(shifts.lines[-1].shifts):
+            begin = [
+                line.shifts - 1 - shift
+                for line, shift in zip(shifts.lines, [*leading, last], strict=True)
+            ]
+            column = (t * shifts.lines[-1].shifts + last) * columns
+            stop = [b + n for b, n in zip(begin, counts, strict=True)]
+            seen = lax.slice(
+                z, [0, 0, *begin, column], [*z.shape[:2], *stop, column + columns]
+            )
+            total = seen if total is None else total + seen
+    return total
+
+
+def _interleaved(shifts: Shifts, sums: dict[tuple[int, ...], Array]) -> Array:
+    """Put the phases of the leading axes between each other."""
+    if len(shifts.leading_taps) == 1:
+        return next(iter(sums.values()))
+    nothing = jnp.zeros_like(next(iter(sums.values())))
+
+    def stacked(*phases: int) -> Array:
+        a = len(phases)
+        if a == len(shifts.axes) - 1:
+            return sums.get(phases, nothing)
+        pace = shifts.axes[a].input_dilation
+        return jnp.stack([stacked(*phases, phase) for phase in range(pace)], 3 + a)
+
+    return materialised(stacked)
+
+
+COL2IM = Col2im()
