@@ -78,6 +78,20 @@ def no_mesh() -> Iterator[None]:
         yield
 
 
+def is_partitioned(context: Any) -> bool:  # noqa: ANN401
+    """Whether the compiler divides the program that is being lowered among devices.
+
+    Inside ``shard_map`` over all axes every device runs what is written; outside, and
+    over some axes, the partitioner decides.
+    """
+    axes = context.module_context.axis_context
+    mesh = getattr(axes, "mesh", None)
+    if mesh is None:
+        return bool((getattr(axes, "num_devices", 1) or 1) > 1)
+    left = set(mesh.axis_names) - set(axes.manual_axes)
+    return any(mesh.shape[name] > 1 for name in left)
+
+
 def open_jaxpr(closed: Any) -> Any:  # noqa: ANN401
     """The jaxpr inside a closed one; from jax 0.12 on they are one class."""
     return getattr(closed, "jaxpr", closed)

@@ -56,10 +56,14 @@ def choose(
     dtype: DTypeLike,
     platform: str | None,
     method: str = AUTO,
+    *,
+    partitioned: bool = False,
 ) -> Algorithm:
     """The algorithm that ``method`` names, or the one with the smallest predicted cost.
 
-    A pure function of its arguments: nothing is timed, no device is asked.
+    A pure function of its arguments: nothing is timed, no device is asked. Of a program
+    that is ``partitioned``, the compiler may divide batch axes among devices; then only
+    those are considered that keep these axes whole.
 
     Raises:
         UnsupportedError: if the named algorithm refuses, with its reason.
@@ -74,7 +78,8 @@ def choose(
     able = [
         each
         for each in REGISTRY.values()
-        if not each.refuses(geometry, shapes, out, dtype, platform)
+        if (each.keeps_batch_whole or not partitioned)
+        and not each.refuses(geometry, shapes, out, dtype, platform)
     ]
     return min(able, key=lambda each: each.cost(geometry, shapes, out, dtype, platform))
 

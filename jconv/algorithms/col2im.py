@@ -51,6 +51,7 @@ class Col2im:
     max_parts: int = MAX_PARTS
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
+    keeps_batch_whole: bool = False
 
     def refuses(
         self,

@@ -96,6 +96,7 @@ class Step:
         columns: of the second operand.
         runs: numbers of entries that lie side by side in the first operand, the second
             and the result.
+        cut: whether a step takes only a part of the first operand, of the second.
     """
 
     together: float
@@ -103,6 +104,7 @@ class Step:
     summed: float
     columns: float
     runs: tuple[int, int, int]
+    cut: tuple[bool, bool]
 
     @classmethod
     def of(
@@ -139,6 +141,15 @@ class Step:
             summed=sizes[frozenset({first, second})],
             columns=sizes[frozenset({second, out})],
             runs=tuple(math.prod(arrays[role][-2:]) for role in (first, second, out)),
+            cut=tuple(
+                any(
+                    axis.size(role) > (1 if held == role else size)
+                    for axis, held, size in zip(
+                        geometry.axes, fixed, running, strict=True
+                    )
+                )
+                for role in (first, second)
+            ),
         )
 
     @property
@@ -155,7 +166,10 @@ class Step:
         Entry by entry, all of it is one loop that only reads.
         """
         item = np.dtype(dtype).itemsize
-        sizes = [self.rows * self.summed, self.summed * self.columns]
+        sizes = [
+            self.rows * self.summed * self.cut[0],
+            self.summed * self.columns * self.cut[1],
+        ]
         if self.is_matrix_product:
             sizes.append(passes * self.rows * self.columns)
         moved = sum(

@@ -47,6 +47,7 @@ class Loop:
     name: str = "loop"
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
+    keeps_batch_whole: bool = True
 
     def refuses(
         self,

@@ -45,6 +45,7 @@ class Mixed:
     tile_bytes: int = TILE_BYTES
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
+    keeps_batch_whole: bool = False
 
     def refuses(
         self,

@@ -1,7 +1,7 @@
 """Copy every window out, then one matrix product (im2col), a tile at a time.
 
     out = "output", "input":  (places, taps * c)  times  (taps * c, m)
-    out = "kernel":           (m, places)  times  (places, taps * c)
+    out = "kernel":           (places, m) transposed  times  (places, taps * c)
 
 A place may be a block of neighbouring results (``blocking``), and is one where the
 source is dilated. Here zeros are multiplied, so an infinity can meet one and become
@@ -67,6 +67,7 @@ class Patches:
     max_block: int = MAX_BLOCK
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
+    keeps_batch_whole: bool = False
 
     def refuses(
         self,
@@ -204,7 +205,7 @@ def _seconds(
     if out == "kernel":
         product = costs.gemm_seconds(e, wide, places, taps * c, platform)
         product += costs.transpose_seconds(e * wide * taps * c * item, platform)
-        moved = 2 * e * places * wide * item
+        moved = e * places * wide * item
     else:
         product = costs.gemm_seconds(e, places, taps * c, wide, platform)
         moved = e * places * wide * item
@@ -241,10 +242,11 @@ def _kernel(
     starts = jnp.asarray(tiling.starts())
     window = [axis.n_kernel for axis in tiling.axes]
 
+
     def tile(number: Any) -> Array:
         places = lax.dynamic_index_in_dim(placed, number, 1, keepdims=False)
-        upright = materialised(lambda: lax.transpose(places, (0, 2, 1)))
-        return product(upright, tiling.windows(padded, starts[number]), swapped=True)
+        windows = tiling.windows(padded, starts[number])
+        return product.transposed(places, windows, swapped=True)
 
     if tiling.tiles == 1:
         total = tile(0)

@@ -46,6 +46,7 @@ class Phases:
     max_phases: int = MAX_PHASES
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
+    keeps_batch_whole: bool = False
 
     def refuses(
         self,

@@ -24,14 +24,27 @@ class Product:
         self, left: Array, right: Array, *, swapped: bool = False
     ) -> Array:
         """(e, a, b) times (e, b, c), as a plain product if there is one of them."""
+        return self._product(left, right, (1, 0), swapped=swapped)
+
+    def transposed(self, left: Array, right: Array, *, swapped: bool = False) -> Array:
+        """(e, b, a) times (e, b, c): the first operand transposed."""
+        return self._product(left, right, (0, 0), swapped=swapped)
+
+    def _product(
+        self, left: Array, right: Array, summed: tuple[int, int], *, swapped: bool
+    ) -> Array:
+        """Both, summed over one dimension of the two last of each."""
         precision = self.precision
         if precision is not None and swapped:
             precision = precision[::-1]
         one = left.shape[0] == 1
         if one:
             left, right = left[0], right[0]
-        a = left.ndim
-        numbers = (([a - 1], [a - 2]), ([], []) if one else ([0], [0]))
+        first = left.ndim - 2
+        numbers = (
+            ([first + summed[0]], [first + summed[1]]),
+            ([], []) if one else ([0], [0]),
+        )
         product = lax.dot_general(
             left,
             right,

@@ -39,6 +39,13 @@ class Algorithm(Protocol):
     def keeps_nonfinite_local(self) -> bool:
         """Whether an infinity or NaN reaches only the sums that contain it."""
 
+    @property
+    def keeps_batch_whole(self) -> bool:
+        """Whether batch axes stay as they are: not merged, not walked in tiles.
+
+        Only then can the partitioner divide them among devices without moving data.
+        """
+
     def refuses(
         self,
         geometry: Geometry,

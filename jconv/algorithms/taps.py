@@ -61,6 +61,7 @@ class Taps:
     max_steps: int = MAX_STEPS
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = True
+    keeps_batch_whole: bool = True
 
     def refuses(
         self,

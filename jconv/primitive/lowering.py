@@ -32,6 +32,7 @@ def execute(
     precision: algorithms.Precision,
     dtype: Any,  # noqa: ANN401
     method: str,
+    partitioned: bool = False,
 ) -> Array:
     """Choose an algorithm and run it in the accumulation dtype."""
     accumulate = numerics.accumulation_dtype(first.dtype, second.dtype, dtype)
@@ -44,7 +45,9 @@ def execute(
     multiplied = accumulate if mixed or to_float else first.dtype
     first, second = first.astype(multiplied), second.astype(multiplied)
     shapes = dict(zip(OPERANDS[out], (first.shape, second.shape), strict=True))
-    chosen = algorithms.choose(geometry, shapes, out, multiplied, platform, method)
+    chosen = algorithms.choose(
+        geometry, shapes, out, multiplied, platform, method, partitioned=partitioned
+    )
     result = chosen.run(
         first,
         second,
@@ -59,9 +62,13 @@ def execute(
 def _lower(ctx: Any, *operands: Any, platform: str | None, **params: Params) -> Any:  # noqa: ANN401
     """Trace the algorithm on plain arrays; sharding is put back on its result."""
     params.pop("sharding")
-    rule = mlir.lower_fun(
-        functools.partial(execute, platform=platform, **params), multiple_results=False
+    run = functools.partial(
+        execute,
+        platform=platform,
+        partitioned=compat.is_partitioned(ctx),
+        **params,
     )
+    rule = mlir.lower_fun(run, multiple_results=False)
     plain = ctx.replace(avals_in=[compat.plain_aval(aval) for aval in ctx.avals_in])
     with compat.no_mesh():
         (result,) = rule(plain, *operands)
