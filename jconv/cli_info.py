@@ -214,7 +214,7 @@ def _checked_dtype(name: str) -> Any:  # noqa: ANN401
     """The dtype, if there is such a one."""
     import jax.numpy as jnp  # noqa: PLC0415
 
-    from jconv.cli_verify import DTYPES  # noqa: PLC0415
+    from jconv.cli_selection import DTYPES  # noqa: PLC0415
 
     if name not in DTYPES:
         raise GeometryError.of("--dtype", name, f"one of {', '.join(DTYPES)}")
