@@ -188,11 +188,7 @@ def _matrix(
     if few:
         for row, column in zip(*np.nonzero(entries), strict=True):
             name = f"w{entries[row, column] - 1}"
-            style: dict[str, Any] = {
-                "ha": "center",
-                "va": "center",
-                "fontsize": 8 if rows < 12 else 6,
-            }
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
             axes.text(column, row, name, color=INK, **style)
     if MATRIX_SHOWN in entries.shape:
         axes.set_xlabel(f"{names[0]} index (corner of the matrix)", color=SOFT)
