@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jconv import cli_options
 from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from jconv.geometry import Geometry, Padding, Role
+    from jconv.geometry import Geometry, Role
 
 ROLES: tuple[tuple[Role, str], ...] = (
     ("output", "y, the convolution"),
@@ -53,7 +54,8 @@ def info(
     batch: Annotated[int, typer.Option(min=0, help="Examples at once.")] = 1,
     stride: Annotated[str, typer.Option(metavar="N|NxN", help="Per axis.")] = "1",
     padding: Annotated[
-        str, typer.Option(metavar="NAME|N|NxN", help="valid, same, full, ... or sizes.")
+        str,
+        typer.Option(metavar="NAME|N|LOW:HIGH", help="valid, same ... or sizes."),
     ] = "valid",
     kernel_dilation: Annotated[
         str, typer.Option(metavar="N|NxN", help="Negative: true convolution.")
@@ -72,13 +74,14 @@ def info(
     if input_ is not None and kernel is not None:
         from jconv.geometry import Geometry  # noqa: PLC0415
 
-        c_in, c_out = _pair("--channels", channels)
+        c_in, c_out = cli_options.channels("--channels", channels)
+        taps = cli_options.sizes("--kernel", kernel)
         geometry = Geometry.from_call(
-            _sizes("--input", input_),
-            _sizes("--kernel", kernel),
-            stride=_per_axis("--stride", stride),
-            padding=_padding(padding),
-            kernel_dilation=_per_axis("--kernel-dilation", kernel_dilation),
+            cli_options.sizes("--input", input_),
+            taps,
+            stride=cli_options.per_axis("--stride", stride),
+            padding=cli_options.padding(padding, len(taps)),
+            kernel_dilation=cli_options.per_axis("--kernel-dilation", kernel_dilation),
             groups=groups,
         )
         tables = _choices(geometry, batch, c_in, c_out, _checked_dtype(dtype))
@@ -175,46 +178,11 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} µs"
 
 
-def _sizes(option: str, text: str) -> tuple[int, ...]:
-    """Read "56x56".
-
-    Examples:
-        >>> _sizes("--input", "56x56"), _sizes("--input", "9")
-        ((56, 56), (9,))
-    """
-    try:
-        return tuple(int(part) for part in text.lower().split("x"))
-    except ValueError:
-        raise GeometryError.of(option, text, "sizes such as 56x56") from None
-
-
-def _per_axis(option: str, text: str) -> int | tuple[int, ...]:
-    """Read "2" for all axes, or "2x1" for each."""
-    sizes = _sizes(option, text)
-    return sizes[0] if len(sizes) == 1 else sizes
-
-
-def _padding(text: str) -> Padding:
-    """Read a name, or sizes."""
-    return text if text.isalpha() or "_" in text else _per_axis("--padding", text)
-
-
-def _pair(option: str, text: str) -> tuple[int, int]:
-    """Read "64:128"."""
-    try:
-        first, second = (int(part) for part in text.split(":"))
-    except ValueError:
-        raise GeometryError.of(option, text, "IN:OUT, such as 64:128") from None
-    if min(first, second) < 1:
-        raise GeometryError.of(option, text, "at least one channel each")
-    return first, second
-
-
 def _checked_dtype(name: str) -> Any:  # noqa: ANN401
     """The dtype, if there is such a one."""
     import jax.numpy as jnp  # noqa: PLC0415
 
-    from jconv.cli_verify import DTYPES  # noqa: PLC0415
+    from jconv.cli_selection import DTYPES  # noqa: PLC0415
 
     if name not in DTYPES:
         raise GeometryError.of("--dtype", name, f"one of {', '.join(DTYPES)}")

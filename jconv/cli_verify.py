@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jconv import cli_selection as select
 from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
@@ -20,12 +19,6 @@ if TYPE_CHECKING:
 
     from jconv.verify.claim import Claim, Result
     from jconv.verify.report import Options
-
-DTYPES = (
-    *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
-    *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
-)
-"""What a user may ask for; bool is no number here."""
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -47,10 +40,14 @@ was compared is written to report.html, for people, and report.json, for machine
 
 [cyan]jconv verify --json | jq .summary[/cyan]  the report for a script
 
+[cyan]jconv verify --compare OLD.json[/cyan]  what changed since an older report
+
+[cyan]jconv verify --compare OLD.json --with NEW.json[/cyan]  two reports; runs nothing
+
 [bold]Exit codes[/bold]
 
-0 all held (what cannot be checked here is named), 1 a claim was falsified or ended in \
-an error, 2 bad usage, 130 interrupted.
+0 all held (what cannot be checked here is named), 1 a claim was falsified, ended in \
+an error or got worse than in the report compared with, 2 bad usage, 130 interrupted.
 """
 """What ``--help`` says: a paragraph a line."""
 
@@ -83,27 +80,43 @@ def verify(
     list_: Annotated[  # noqa: FBT002 (an option has a name)
         bool, typer.Option("--list", help="Tell the claims and check nothing.")
     ] = False,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="OLD.json", help="Tell what changed since this report."),
+    ] = None,
+    with_: Annotated[
+        Path | None,
+        typer.Option(
+            "--with", metavar="NEW.json", help="Compare this report; run nothing."
+        ),
+    ] = None,
 ) -> None:
     """Select, check, show, write."""
     from rich.console import Console  # noqa: PLC0415
 
-    from jconv.verify import report  # noqa: PLC0415
+    from jconv.verify import difference, report  # noqa: PLC0415
 
     console = Console(stderr=json, width=None if sys.stdout.isatty() else 120)
-    claims = _selected(claim or [])
+    claims = select.selected(claim or [])
     if list_:
-        _tell_all(console, claims)
+        select.tell_all(console, claims)
+        return
+    old = _read(compare, with_)
+    if with_ is not None:
+        _tell_difference(console, old, difference.read(with_, "--with"), json=json)
         return
     options = report.Options(
         seed=seed,
         quick=quick,
         patterns=tuple(claim or ()),
-        dtypes=_checked_dtypes(dtype or ()),
-        platform=_checked_platform(platform),
+        dtypes=select.checked_dtypes(dtype or ()),
+        platform=select.checked_platform(platform),
     )
-    _prepared(out)
+    select.prepared(out)
     results, whole = _run(console, claims, options)
     document = _document(results, options)
+    if old is not None and whole:
+        document["comparison"] = difference.comparison(old, document)
     _show(console, document)
     if not whole:
         console.print(
@@ -116,66 +129,34 @@ def verify(
         console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)
     if json:
         sys.stdout.write(report.to_json(document))
-    if document["summary"]["falsified"] or document["summary"]["error"]:
+    worse = document.get("comparison", {}).get("worse")
+    if document["summary"]["falsified"] or document["summary"]["error"] or worse:
         raise typer.Exit(FAILED)
 
 
-def _selected(patterns: Sequence[str]) -> list[Claim]:
-    """The claims that any pattern matches, in the order of the registry."""
-    from jconv.verify import registry  # noqa: PLC0415
+def _read(compare: Path | None, with_: Path | None) -> dict[str, Any] | None:
+    """The old report, refused now if it is none."""
+    from jconv.verify import difference  # noqa: PLC0415
 
-    claims = registry()
-    for pattern in patterns:
-        if not fnmatch.filter(claims, pattern):
-            near = difflib.get_close_matches(pattern, claims, n=4, cutoff=0.4)
-            near += [name for name in claims if pattern.strip("*") in name][:4]
-            mend = f"Near it: {', '.join(dict.fromkeys(near))}. " if near else ""
-            raise GeometryError.of(
-                "--claim",
-                pattern,
-                "the id of a claim, or a pattern that matches some",
-                f"{mend}See: jconv verify --list",
-            )
-    return [
-        each
-        for name, each in claims.items()
-        if not patterns or any(fnmatch.fnmatchcase(name, p) for p in patterns)
-    ]
-
-
-def _checked_dtypes(names: Sequence[str]) -> tuple[str, ...]:
-    """The dtypes, if there are such."""
-    for name in names:
-        if name not in DTYPES:
-            near = difflib.get_close_matches(name, DTYPES, n=2)
-            mend = f"Did you mean {' or '.join(near)}?" if near else ""
-            raise GeometryError.of("--dtype", name, f"one of {', '.join(DTYPES)}", mend)
-    return tuple(dict.fromkeys(names))
-
-
-def _checked_platform(name: str | None) -> str | None:
-    """The platform, if this machine has it."""
-    from jconv.verify.device import present_platforms  # noqa: PLC0415
-
-    if name is not None and name not in present_platforms():
-        expected = f"a platform of this machine: {', '.join(present_platforms())}"
-        raise GeometryError.of("--platform", name, expected)
-    return name
-
-
-def _prepared(folder: Path) -> None:
-    """Refuse a folder that cannot be written to while nothing is lost yet."""
-    from jconv.verify import report  # noqa: PLC0415
-
-    try:
-        report.prepare(folder)
-    except OSError as error:
+    if compare is None and with_ is not None:
         raise GeometryError.of(
-            "--out",
-            str(folder),
-            f"a folder that can be written to ({error.strerror})",
-            "Use another one.",
-        ) from error
+            "--compare", None, "the older report, as --with is given"
+        )
+    return None if compare is None else difference.read(compare)
+
+
+def _tell_difference(
+    console: Console, old: Any, new: Mapping[str, Any], *, json: bool
+) -> None:
+    """Compare two reports that exist."""
+    from jconv.verify import difference, difference_table, report  # noqa: PLC0415
+
+    comparison = difference.comparison(old, new)
+    difference_table.show(console, comparison)
+    if json:
+        sys.stdout.write(report.to_json(comparison))
+    if comparison["worse"]:
+        raise typer.Exit(FAILED)
 
 
 def _run(
@@ -214,9 +195,11 @@ def _document(results: Sequence[Result], options: Options) -> dict[str, Any]:
 
 def _show(console: Console, document: Mapping[str, Any]) -> None:
     """The table on the terminal."""
-    from jconv.verify import table  # noqa: PLC0415
+    from jconv.verify import difference_table, table  # noqa: PLC0415
 
     table.show(console, document)
+    if "comparison" in document:
+        difference_table.show(console, document["comparison"])
 
 
 def _write(out: Path, document: Mapping[str, Any]) -> list[Path]:
@@ -228,17 +211,3 @@ def _write(out: Path, document: Mapping[str, Any]) -> list[Path]:
         "report.json": report.to_json(document),
     }
     return report.write(out, texts)
-
-
-def _tell_all(console: Console, claims: Sequence[Claim]) -> None:
-    """Ids with their sentences, by topic."""
-    from jconv.verify.page import topic  # noqa: PLC0415
-
-    by_topic: dict[str, list[Claim]] = {}
-    for each in claims:
-        by_topic.setdefault(topic(each.id), []).append(each)
-    for title, members in by_topic.items():
-        console.print(f"\n{title}", style="bold")
-        for each in members:
-            console.print(f"  {each.id}", style="cyan", highlight=False)
-            console.print(f"      {each.says}", markup=False, highlight=False)

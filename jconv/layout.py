@@ -18,8 +18,11 @@ from typing import TYPE_CHECKING, Any
 from jax import lax
 
 from jconv.errors import GeometryError
+from jconv.geometry.checks import is_integer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jax import Array
 
     from jconv.geometry import Role
@@ -93,9 +96,12 @@ def parse(dimension_numbers: Any, rank: int) -> Layout:  # noqa: ANN401
 
 
 def to_default(array: Array, role: Role, layout: Layout) -> Array:
-    """Bring one array into the default (channels-last) order."""
+    """Bring one array into the default (channels-last) order.
+
+    Dimensions in front of those that the layout knows stay there.
+    """
     permutation = layout.of(role)
-    return array if permutation is None else lax.transpose(array, permutation)
+    return array if permutation is None else _permuted(array, permutation)
 
 
 def from_default(array: Array, role: Role, layout: Layout) -> Array:
@@ -104,7 +110,34 @@ def from_default(array: Array, role: Role, layout: Layout) -> Array:
     if permutation is None:
         return array
     inverse = sorted(range(len(permutation)), key=permutation.__getitem__)
-    return lax.transpose(array, inverse)
+    return _permuted(array, inverse)
+
+
+def _permuted(array: Array, permutation: Sequence[int]) -> Array:
+    """The last dimensions in another order."""
+    lead = array.ndim - len(permutation)
+    return lax.transpose(array, (*range(lead), *(lead + n for n in permutation)))
+
+
+def channel_dim(channel_axis: Any, ndim: int) -> int | None:  # noqa: ANN401
+    """Which of x's dimensions is the channels', counted from the front; None if none.
+
+    Raises:
+        GeometryError: if ``channel_axis`` is no dimension of x.
+
+    Examples:
+        >>> channel_dim(-1, 4), channel_dim(1, 4)
+        (3, 1)
+    """
+    if channel_axis is None:
+        return None
+    if not is_integer(channel_axis) or not -ndim <= channel_axis < ndim:
+        raise GeometryError.of(
+            "channel_axis",
+            channel_axis,
+            f"None or a dimension of x, which has {ndim}",
+        )
+    return int(channel_axis) % ndim
 
 
 def to_canonical(array: Array, groups: int) -> Array:

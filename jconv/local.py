@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from jconv.algorithms import Precision
     from jconv.geometry import Integers, Padding, Role
+    from jconv.layout import DimensionNumbers
     from jconv.plan import Plan, Shape
 
 
@@ -49,6 +50,7 @@ def conv_local(
     input_dilation: Integers = 1,
     groups: int = 1,
     padding_mode: str = "zeros",
+    dimension_numbers: DimensionNumbers | None = None,
     precision: Any = None,  # noqa: ANN401
     preferred_element_type: DTypeLike | None = None,
 ) -> Array:
@@ -66,6 +68,10 @@ def conv_local(
         input_dilation: as in ``jconv.conv``.
         groups: as in ``jconv.conv``.
         padding_mode: as in ``jconv.conv``.
+        dimension_numbers: orders of x, of one place's kernel, and of y, as in
+            ``jconv.conv``; exactly one batch axis then. The places lead in w, in the
+            order of the kernel's spatial letters: (*output, c_out, c_in, *kernel) for
+            ("NCHW", "OIHW", "NCHW").
         precision: of (x, w).
         preferred_element_type: dtype of the result.
 
@@ -97,6 +103,7 @@ def conv_local(
         input_dilation=input_dilation,
         groups=groups,
         padding_mode=padding_mode,
+        dimension_numbers=dimension_numbers,
     )
     understood = _plan("w", x.shape, w.shape, options)
     return _evaluate(x, w, "output", understood, precision, preferred_element_type)
@@ -173,7 +180,7 @@ def conv_local_kernel_vjp(
 
 
 def _plan(argument: str, x: Shape, w: Shape, options: Options) -> Plan:
-    """Understand a call as the convolution that shares one kernel (*kernel, c, m)."""
+    """Understand a call as the convolution that shares one place's kernel."""
     rank = (len(w) - 2) // 2
     if len(w) < 2 or len(w) % 2:
         raise GeometryError.of(
@@ -223,7 +230,10 @@ def _run(
     dtype: np.dtype[Any],
 ) -> Array:
     """One contraction of patches, kernels and outputs, with the places o as batch."""
-    geometry = understood.geometry
+    geometry, arrangement = understood.geometry, understood.layout
+    pair = OPERANDS[out]
+    first = layout.to_default(first, pair[0], arrangement)
+    second = layout.to_default(second, pair[1], arrangement)
     accumulate = numerics.accumulation_dtype(first.dtype, dtype)
     if not jnp.issubdtype(first.dtype, jnp.inexact):
         first, second = first.astype(accumulate), second.astype(accumulate)
@@ -231,7 +241,6 @@ def _run(
         extended = borders.extend(first, understood.border, understood.mode)
         first = take(extended, geometry)
     labels = _labels(geometry.rank, len(understood.output) - geometry.rank - 1)
-    pair = OPERANDS[out]
     result = contract(
         layout.split_groups(first, geometry.groups),
         labels[pair[0]],
@@ -249,7 +258,7 @@ def _run(
             understood.border,
             understood.mode,
         )
-    return result.astype(dtype)
+    return layout.from_default(result.astype(dtype), out, arrangement)
 
 
 def _labels(rank: int, n_batch: int) -> dict[Role, tuple[str, ...]]:

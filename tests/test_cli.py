@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jconv import cli, cli_verify
+from jconv import cli, cli_selection
 from jconv.errors import UnsupportedError
 from jconv.verify import figures, report
 from jconv.verify import registry as real_registry
@@ -255,7 +255,7 @@ def test_every_figure_belongs_to_a_claim() -> None:
 
 
 def test_dtypes_offered_include_the_default_ones() -> None:
-    assert set(Context.dtypes) <= set(cli_verify.DTYPES)
+    assert set(Context.dtypes) <= set(cli_selection.DTYPES)
     assert report.Options().context("cpu").dtypes == Context.dtypes
 
 

@@ -94,6 +94,27 @@ def test_both_equal_lax_with_their_derivatives(
         np.testing.assert_array_equal(mine, theirs, strict=True)
 
 
+def test_nothing_is_gathered_or_scattered() -> None:
+    def loss(x: jax.Array) -> jax.Array:
+        cut = ours.conv_general_dilated_patches(x, WINDOW, (1, 2), "SAME")
+        return (cut**2).sum()
+
+    text = jax.jit(jax.grad(loss)).lower(jnp.ones((2, 3, 5, 4))).as_text()
+    assert "stablehlo.pad" in text
+    for name in ("scatter", "gather", "convolution"):
+        assert name not in text
+
+
+def test_overlaps_of_narrow_floats_are_added_in_float32() -> None:
+    """256 + 1 + 1 = 258, where bfloat16 alone would stay at 256."""
+    x = jnp.zeros((1, 1, 5), "bfloat16")
+    cut, pull = jax.vjp(
+        lambda x: ours.conv_general_dilated_patches(x, (3,), (1,), "VALID"), x
+    )
+    places = jnp.array([[0, 0, 256], [0, 1, 0], [1, 0, 0]], cut.dtype).T
+    assert pull(places[None])[0][0, 0, 2] == 258
+
+
 @pytest.mark.parametrize(
     ("dtype", "preferred"),
     [

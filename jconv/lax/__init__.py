@@ -2,7 +2,7 @@
 
 Replace ``jax.lax`` by ``jconv.lax`` and the six functions below give the same shapes,
 dtypes and numbers, and the same types of errors; each rests on the primitive ``conv``
-or on a gather, none on ``jax.lax``'s own convolution.
+or on slices and pads, none on ``jax.lax``'s own convolution.
 
 What differs, on purpose:
 

@@ -1,8 +1,8 @@
 """Patches and the unshared ("local") convolution that is made of them.
 
-A patch is copied, not multiplied by an identity kernel as in ``jax.lax``: one gather
-per spatial dimension, by the table of the relation. So integers, infinities and NaN
-come out as they are, at any ``precision``, and the derivative is a scatter-add.
+A patch is copied, not multiplied by an identity kernel as in ``jax.lax``; how, stands
+in ``algorithms.unfolding``. So integers, infinities and NaN come out as they are, at
+any ``precision``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jconv import layout, numerics, operands
-from jconv.algorithms.oldpatches import index_table
+from jconv.algorithms.unfolding import take
 from jconv.errors import GeometryError
 from jconv.lax import arguments, dimensions
 from jconv.lax.errors import WrongTypeError
@@ -228,15 +228,14 @@ def _local(
 
 
 def _gathered(x: Array, geometry: Geometry, arrangement: Layout) -> Array:
-    """(batch, *spatial, c) -> (batch, *output, c * window), c varying slowest."""
-    rank, (batch, *_, channels) = geometry.rank, x.shape
+    """(batch, *spatial, c) -> (batch, *output, c * window), c varying slowest.
+
+    In the accumulation dtype, although only data moves: the transpose adds in it.
+    """
+    rank, channels = geometry.rank, x.shape[-1]
+    wide = x.astype(numerics.accumulation_dtype(x.dtype))
+    patches = take(wide, geometry).astype(x.dtype)
+    offsets = [1 + rank + a for a in _by_position(arrangement)]
+    patches = lax.transpose(patches, (*range(1 + rank), 1 + 2 * rank, *offsets))
     window = math.prod(geometry.kernel_shape)
-    if not math.prod(geometry.input_shape):
-        return jnp.zeros((batch, *geometry.output_shape, channels * window), x.dtype)
-    for a in reversed(range(rank)):
-        table = index_table(geometry.axes[a], "output", "kernel", "input")
-        x = jnp.take(x, table, axis=1 + a, mode="fill", fill_value=0)
-    places = [1 + 2 * a for a in range(rank)]
-    offsets = [2 + 2 * a for a in _by_position(arrangement)]
-    x = lax.transpose(x, (0, *places, 1 + 2 * rank, *offsets))
-    return lax.reshape(x, (batch, *geometry.output_shape, channels * window))
+    return lax.reshape(patches, (*patches.shape[: 1 + rank], channels * window))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import jax.numpy as jnp
 
-from jconv import operands
+from jconv import layout, operands
 from jconv.errors import GeometryError
 from jconv.geometry import Windows
 from jconv.geometry.checks import is_integer
@@ -140,14 +140,9 @@ def spatial_dims(
         GeometryError: if there are fewer dimensions than that.
     """
     rest = list(range(len(shape)))
-    if channel_axis is not None:
-        if not is_integer(channel_axis) or not -len(shape) <= channel_axis < len(shape):
-            raise GeometryError.of(
-                "channel_axis",
-                channel_axis,
-                f"None or a dimension of x, which has {len(shape)}",
-            )
-        rest.pop(channel_axis)
+    channels = layout.channel_dim(channel_axis, len(shape))
+    if channels is not None:
+        rest.pop(channels)
     rank = len(value) if hasattr(value, "__len__") else len(rest) - 1
     if not (rank <= len(rest) if hasattr(value, "__len__") else rank >= 1):
         raise GeometryError.of(

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from jconv.errors import UnsupportedError
 from jconv.verify.device import display_name
+from jconv.verify.difference import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,8 +105,14 @@ def render(
             verdicts=VERDICTS,
             kinds=KINDS,
             rows_shown=ROWS_SHOWN,
+            compared=_compared(report),
         )
     )
+
+
+def _compared(report: Mapping[str, Any]) -> str:
+    """What the comparison with an older report came to; empty without one."""
+    return sentence(report["comparison"]) if report.get("comparison") else ""
 
 
 @functools.cache

@@ -1,0 +1,72 @@
+"""How the command line writes a geometry: ``56x56``, ``64:128``, ``same``, ``0:1``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jconv.errors import GeometryError
+
+if TYPE_CHECKING:
+    from jconv.geometry import Padding
+
+
+def sizes(option: str, text: str) -> tuple[int, ...]:
+    """Read "56x56".
+
+    Raises:
+        GeometryError: naming the option.
+
+    Examples:
+        >>> sizes("--input", "56x56"), sizes("--input", "9")
+        ((56, 56), (9,))
+    """
+    try:
+        return tuple(int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise GeometryError.of(option, text, "sizes such as 56x56") from None
+
+
+def per_axis(option: str, text: str) -> int | tuple[int, ...]:
+    """Read "2" for all axes, or "2x1" for each."""
+    found = sizes(option, text)
+    return found[0] if len(found) == 1 else found
+
+
+def padding(text: str, rank: int) -> Padding:
+    """Read a name, sizes, or LOW:HIGH pairs.
+
+    Raises:
+        GeometryError: if it is none of them.
+
+    Examples:
+        >>> padding("same", 2), padding("1x2", 2), padding("0:1x2", 2)
+        ('same', (1, 2), ((0, 1), (2, 2)))
+    """
+    if text.isalpha() or "_" in text:
+        return text
+    if ":" not in text:
+        return per_axis("--padding", text)
+    entries = []
+    for part in text.lower().split("x"):
+        low, _, high = part.partition(":")
+        try:
+            entries.append((int(low), int(high or low)))
+        except ValueError:
+            expected = "a name, sizes such as 1x2, or LOW:HIGH such as 0:1 or 0:1x1:2"
+            raise GeometryError.of("--padding", text, expected) from None
+    return tuple(entries * rank if len(entries) == 1 else entries)
+
+
+def channels(option: str, text: str) -> tuple[int, int]:
+    """Read "64:128".
+
+    Raises:
+        GeometryError: if it is no pair, or a channel count is below 1.
+    """
+    try:
+        first, second = (int(part) for part in text.split(":"))
+    except ValueError:
+        raise GeometryError.of(option, text, "IN:OUT, such as 64:128") from None
+    if min(first, second) < 1:
+        raise GeometryError.of(option, text, "at least one channel each")
+    return first, second

@@ -1,0 +1,95 @@
+"""The output's size, with the formula filled in."""
+
+# ruff: noqa: RUF001 (mathematics is written in its own signs)
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jconv.explain.subject import Subject
+    from jconv.geometry import Axis
+
+FORMULA = (
+    "outputs = ⌊(input_dilation·(inputs − 1) + 1 + low + high "
+    "− (|kernel_dilation|·(taps − 1) + 1)) / stride⌋ + 1"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How one axis of the output comes to its size.
+
+    Attributes:
+        filled: the formula with this axis's numbers, and their result.
+        dilated: positions of the input with its holes.
+        span: positions that one window covers.
+        unused: positions at the high end that no window reaches.
+    """
+
+    filled: str
+    dilated: int
+    span: int
+    unused: int
+
+
+def explained(axis: Axis, padding: tuple[int, int]) -> Size:
+    """The formula filled in for one axis.
+
+    Examples:
+        >>> from jconv.geometry import Geometry
+        >>> explained(Geometry.from_call((32,), (5,), stride=3).axes[0], (0, 0)).filled
+        '⌊(32 − 5) / 3⌋ + 1 = 10'
+        >>> g = Geometry.from_call((4,), (3,), padding=1, kernel_dilation=2,
+        ...                        input_dilation=3)
+        >>> explained(g.axes[0], (1, 1)).filled
+        '⌊((3·3 + 1) + 1 + 1 − (2·2 + 1)) / 1⌋ + 1 = 8'
+    """
+    low, high = padding
+    dilated = axis.input_dilation * max(0, axis.n_input - 1) + bool(axis.n_input)
+    room = dilated + low + high
+    size = (
+        str(axis.n_input)
+        if axis.input_dilation == 1
+        else f"({axis.input_dilation}·{axis.n_input - 1} + 1)"
+    )
+    window = (
+        str(axis.n_kernel)
+        if abs(axis.kernel_dilation) == 1
+        else f"({abs(axis.kernel_dilation)}·{axis.n_kernel - 1} + 1)"
+    )
+    pads = "".join(f" {'+' if n > 0 else '−'} {abs(n)}" for n in (low, high) if n)
+    filled = f"⌊({size}{pads} − {window}) / {axis.stride}⌋ + 1 = {axis.n_output}"
+    covered = axis.stride * (axis.n_output - 1) + axis.span if axis.n_output else 0
+    return Size(filled, dilated, axis.span, max(0, room - covered))
+
+
+def relation(axis: Axis) -> str:
+    """The relation of one axis, with its numbers.
+
+    Examples:
+        >>> from jconv.geometry import Geometry
+        >>> relation(Geometry.from_call((7,), (3,), stride=2, padding=1).axes[0])
+        '2·o + k = i + 1'
+        >>> relation(Geometry.from_call((7,), (3,), kernel_dilation=-1).axes[0])
+        'o − k = i − 2'
+    """
+    kernel = abs(axis.kernel_dilation)
+    left = _times(axis.stride, "o")
+    left += f" {'+' if axis.kernel_dilation > 0 else '−'} {_times(kernel, 'k')}"
+    right = _times(axis.input_dilation, "i")
+    if axis.low:
+        right += f" {'+' if axis.low > 0 else '−'} {abs(axis.low)}"
+    return f"{left} = {right}"
+
+
+def sizes(subject: Subject) -> list[Size]:
+    """One per axis."""
+    pairs = zip(subject.geometry.axes, subject.padding, strict=True)
+    return [explained(axis, padding) for axis, padding in pairs]
+
+
+def _times(factor: int, name: str) -> str:
+    """A product without a factor of 1."""
+    return name if factor == 1 else f"{factor}·{name}"
