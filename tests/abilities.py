@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
+import jconv
 from jconv import reference
 from jconv.algorithms import REGISTRY
 from jconv.geometry import OPERANDS, ROLES
@@ -15,7 +17,7 @@ from jconv.verify.variants import variants
 from tests.cases import integers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from jconv.algorithms import Algorithm, Shapes
     from jconv.geometry import Geometry, Role
@@ -28,7 +30,9 @@ EXACT = tuple(name for name, each in REGISTRY.items() if each.exact_on_integers)
 """Algorithms that tests may ask for equality."""
 
 LIMITED: dict[str, Algorithm] = {
-    label: variant for name in EXACT for label, variant in variants(REGISTRY[name]).items()
+    label: variant
+    for name in EXACT
+    for label, variant in variants(REGISTRY[name]).items()
 }
 """The same algorithms with tiny limits."""
 
@@ -80,19 +84,46 @@ def able_roles(
     )
 
 
-def method_of(case: Case, method: str, out: Role, dtype: str = "float64") -> str:
-    """The method for one role of a public call: "auto" where it refuses."""
+def roles_of(method: str, case: Case, dtype: str = "float64") -> tuple[Role, ...]:
+    """The roles for which a public call may name a method."""
     if method == "auto":
-        return method
-    able = able_roles(REGISTRY[method], case.geometry, shapes_of(case, 1), dtype)
-    return method if out in able else "auto"
+        return ROLES
+    return able_roles(REGISTRY[method], case.geometry, shapes_of(case, 1), dtype)
 
 
-def methods_able(case: Case, out: Role, dtype: str = "float64") -> tuple[str, ...]:
-    """Names of the exact algorithms that can compute a role of a public call."""
-    return tuple(
-        name for name in EXACT if method_of(case, name, out, dtype) != "auto"
-    )
+def able_methods(case: Case, out: Role, dtype: str = "float64") -> tuple[str, ...]:
+    """The exact algorithms that a public call for a role may name."""
+    return tuple(name for name in EXACT if out in roles_of(name, case, dtype))
+
+
+def public(case: Case, out: Role, **options: Any) -> Callable[..., jax.Array]:  # noqa: ANN401
+    """The public function of a role, taking its two operands in the fixed order."""
+    arguments = {**case.arguments, **options}
+    if out == "output":
+        return functools.partial(jconv.conv, **arguments)
+    if out == "input":
+        shape = case.shapes["input"]
+        return lambda w, dy: jconv.conv_input_vjp(dy, w, input_shape=shape, **arguments)
+    shape = case.shapes["kernel"]
+    return lambda x, dy: jconv.conv_kernel_vjp(x, dy, kernel_shape=shape, **arguments)
+
+
+def by_able_methods(
+    case: Case, dtype: str = "float64", methods: Iterable[str] = ("auto", *EXACT)
+) -> Callable[[dict[Role, Any]], dict[Routine, Any]]:
+    """All three public functions by every method that can, as one program of arrays."""
+    chosen = [
+        (method, out) for method in methods for out in roles_of(method, case, dtype)
+    ]
+
+    def program(arrays: dict[Role, Any]) -> list[Any]:
+        return [
+            public(case, out, method=method)(*(arrays[role] for role in OPERANDS[out]))
+            for method, out in chosen
+        ]
+
+    compiled = jax.jit(program)
+    return lambda arrays: dict(zip(chosen, compiled(arrays), strict=True))
 
 
 Routine = tuple[str, "Role"]

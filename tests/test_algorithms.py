@@ -1,8 +1,6 @@
-"""Every registered algorithm, in every role, against the oracle; and the choice."""
+"""Every algorithm, in every role it does not refuse, equals the oracle."""
 
 from __future__ import annotations
-
-import dataclasses
 
 import jax
 import numpy as np
@@ -11,208 +9,120 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jconv
-from jconv import algorithms, reference
-from jconv.algorithms import REGISTRY, choose, result_shape
-from jconv.algorithms.loop import Loop
-from jconv.algorithms.patches import Patches
-from jconv.algorithms.taps import MAX_STEPS, Taps, step_count
-from jconv.geometry import OPERANDS, ROLES, Geometry
-from tests.cases import (
-    CASES,
-    EMPTY_CASES,
-    FEW,
-    Case,
-    by_id,
-    compiling,
-    geometries,
-    integers,
-    named,
+from jconv import reference
+from jconv.algorithms import REGISTRY, choose
+from jconv.algorithms.taps import MAX_STEPS
+from jconv.geometry import OPERANDS, ROLES
+from tests.abilities import (
+    EXACT,
+    LIMITED,
+    able_roles,
+    all_of,
+    canonical_shapes,
+    check_all,
+    computed,
+    is_value,
+    public,
+    refusal,
+    roles_of,
+    routines,
+    shapes_of,
 )
+from tests.cases import CASES, EMPTY_CASES, FEW, Case, by_id, compiling, geometries
 
-PLATFORMS = (None, "cpu", "cuda", "rocm", "tpu")
 every_algorithm = pytest.mark.parametrize("method", REGISTRY)
 
+PLANES = (
+    Case("plane", (6, 5), (3, 3), padding="same"),
+    Case("plane-stride-2", (7, 6), (3, 3), padding="same", stride=2),
+    Case("plane-holes", (4, 3), (3, 2), padding=((2, 1), (1, 1)), input_dilation=2),
+    Case("plane-true", (6, 5), (2, 3), kernel_dilation=(-2, 1), padding="full"),
+    Case("plane-groups", (5, 4), (3, 2), groups=4, c_in=8, c_out=4, padding="same"),
+)
+"""Two axes and a few channels: what algorithms that copy windows are made for."""
 
-def canonical_shapes(geometry, batch=(2,), c_in=2, c_out=3, examples=2):
-    """Shapes of the three roles in the primitive's order; examples is e."""
-    c, m = c_in // geometry.groups, c_out // geometry.groups
-    return {
-        "input": (examples, *batch, *geometry.input_shape, geometry.groups, c),
-        "kernel": (examples, *geometry.kernel_shape, c, geometry.groups, m),
-        "output": (examples, *batch, *geometry.output_shape, geometry.groups, m),
-    }
-
-
-def shapes_of(case: Case):
-    return canonical_shapes(case.geometry, case.batch, case.c_in, case.c_out)
+SHARE = 3
+"""Of the algorithms with tiny limits, each of ``CASES`` takes every third."""
 
 
-def all_roles(algorithm, geometry, shapes, dtype="float64"):
-    """The three contractions by an algorithm, compiled as one program, and arrays."""
-    arrays = {role: integers(shape, 5, dtype) for role, shape in shapes.items()}
-
-    @jax.jit
-    def program(arrays):
-        return {
-            out: algorithm.run(
-                *(arrays[role] for role in OPERANDS[out]),
-                geometry=geometry,
-                out=out,
-                precision=None,
-                accumulate=dtype,
-            )
-            for out in ROLES
-        }
-
-    return program(arrays), arrays
-
-
-def check_all_roles(algorithm, geometry, shapes, dtype="float64"):
-    computed, arrays = all_roles(algorithm, geometry, shapes, dtype)
-    for out in ROLES:
-        operands = (arrays[role] for role in OPERANDS[out])
-        expected = reference.contract(*operands, geometry, out)
-        assert computed[out].dtype == dtype
-        assert computed[out].shape == shapes[out]
-        np.testing.assert_array_equal(computed[out], expected, err_msg=out)
-
-
-@every_algorithm
 @pytest.mark.parametrize("case", [*CASES, *EMPTY_CASES], ids=by_id)
-def test_every_role_equals_the_oracle(method, case):
-    assert REGISTRY[method].exact_on_integers
-    check_all_roles(REGISTRY[method], case.geometry, shapes_of(case))
+def test_every_role_equals_the_oracle(case):
+    done = check_all(all_of(EXACT), case.geometry, shapes_of(case))
+    assert {("loop", out) for out in ROLES} <= done
 
 
-@every_algorithm
-@pytest.mark.parametrize("dtype", ["int32", "complex128"])
-@pytest.mark.parametrize("case", FEW[:2], ids=by_id)
-def test_other_exact_dtypes(method, dtype, case):
-    check_all_roles(REGISTRY[method], case.geometry, shapes_of(case), dtype)
+LIMITED_CASES = [
+    (case, dict([*LIMITED.items()][n % SHARE :: SHARE])) for n, case in enumerate(CASES)
+] + [(case, LIMITED) for case in PLANES]
 
 
-@every_algorithm
+@pytest.mark.parametrize(
+    ("case", "limited"), LIMITED_CASES, ids=[case.id for case, _ in LIMITED_CASES]
+)
+def test_every_role_with_tiny_limits(case, limited):
+    """Many tiles, rows cut in two, blocks of one result and of many."""
+    examples = 1 + len(case.id) % 2  # e of one is a plain product, not a batched one
+    check_all(limited, case.geometry, shapes_of(case, examples))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "complex128", "float32"])
+@pytest.mark.parametrize("case", [FEW[0], FEW[2], PLANES[2]], ids=by_id)
+def test_other_exact_dtypes(dtype, case):
+    check_all(all_of(EXACT), case.geometry, shapes_of(case), dtype)
+
+
 @compiling
-@given(geometry=geometries())
-def test_any_relation_even_one_that_no_call_describes(method, geometry):
+@given(geometry=geometries(), limited=st.sampled_from(sorted(LIMITED)))
+def test_any_relation_even_one_that_no_call_describes(geometry, limited):
     """Relations with empty taps, wide pads and sizes that fit no padding's formula."""
     shapes = canonical_shapes(
         geometry, (), geometry.groups, 2 * geometry.groups, examples=1
     )
-    check_all_roles(REGISTRY[method], geometry, shapes)
+    chosen = all_of(EXACT) | {limited: LIMITED[limited]}
+    check_all(chosen, geometry, shapes)
 
 
-# Absent means absent ----------------------------------------------------------------
-
-LOCAL = [name for name, each in REGISTRY.items() if each.keeps_nonfinite_local]
+# Who can do what --------------------------------------------------------------------
 
 
-def test_some_algorithm_keeps_infinities_local():
-    assert "taps" in LOCAL
+@every_algorithm
+def test_each_algorithm_is_tested_in_every_role_it_has(method):
+    """A role is either computed in some case, or refused for one reason that names it.
 
-
-@pytest.mark.parametrize("method", LOCAL)
-@pytest.mark.parametrize("out", ROLES)
-@pytest.mark.parametrize("case", CASES, ids=by_id)
-def test_an_infinity_appears_only_where_the_relation_says(method, out, case):
-    geometry, shapes = case.geometry, shapes_of(case)
-    roles = OPERANDS[out]
-    algorithm = REGISTRY[method]
-
-    @jax.jit
-    def program(first, second):
-        return algorithm.run(
-            first,
-            second,
-            geometry=geometry,
-            out=out,
-            precision=None,
-            accumulate="float64",
-        )
-
-    for poisoned in (0, 1):
-        ones = [np.ones(shapes[role]) for role in roles]
-        marks = [np.ones(shapes[role]) for role in roles]
-        marks[poisoned] = np.zeros(shapes[roles[poisoned]])
-        spot = 2 * ones[poisoned].size // 3
-        ones[poisoned].flat[spot] = np.inf
-        marks[poisoned].flat[spot] = 1
-        reached = reference.contract(*marks, geometry, out) != 0
-        result = np.asarray(program(*ones))
-        np.testing.assert_array_equal(np.isposinf(result), reached)
-        assert np.isfinite(result[~reached]).all()
-
-
-# Limits and the choice --------------------------------------------------------------
-
-
-def test_taps_take_the_role_with_the_fewest_indices_along_each_axis():
-    wide = Geometry.from_call((16, 20), (14, 3), padding=0)
-    assert wide.output_shape == (3, 18)
-    assert step_count(wide) == 3 * 3
-    few_inputs = Geometry.from_call((2,), (9,), padding=8)
-    assert step_count(few_inputs) == 2
-
-
-@given(geometries())
-def test_no_role_takes_more_steps_than_its_fewest_indices(geometry):
-    bound = 1
-    for axis in geometry.axes:
-        bound *= min(axis.n_input, axis.n_kernel, axis.n_output)
-    assert step_count(geometry) <= bound
-
-
-def test_taps_refuse_more_steps_than_their_limit_and_say_how_many():
-    case = named("2-D")
-    limited = Taps(max_steps=3)
-    arguments = (case.geometry, shapes_of(case), "output", "float64", "cpu")
-    assert "4 matrix products, more than 3" in limited.refuses(*arguments)
-    assert Taps(max_steps=4).refuses(*arguments) is None
-
-
-def test_patches_refuse_more_bytes_than_their_limit_and_say_how_many():
-    geometry = named("plain").geometry
-    shapes = canonical_shapes(geometry, (2,), 2, 3, examples=1)
-    n_bytes = 2 * geometry.output_shape[0] * 3 * 2 * 8  # batch, o, k, c, float64
-    arguments = (geometry, shapes, "output", "float64", "cpu")
-    refusal = Patches(max_bytes=n_bytes - 1).refuses(*arguments)
-    assert f"{n_bytes} bytes, more than {n_bytes - 1}" in refusal
-    assert Patches(max_bytes=n_bytes).refuses(*arguments) is None
-
-
-@given(
-    geometry=geometries(),
-    out=st.sampled_from(ROLES),
-    platform=st.sampled_from(PLATFORMS),
-    dtype=st.sampled_from(["float32", "int8", "complex64"]),
-)
-def test_the_choice_refuses_nothing_is_repeatable_and_cheapest(
-    geometry, out, platform, dtype
-):
-    shapes = canonical_shapes(geometry, (4,), 8, 16, examples=1)
-    shapes = {role: shapes[role] for role in OPERANDS[out]}
-    arguments = (geometry, shapes, out, dtype, platform)
-    chosen = choose(*arguments)
-    assert chosen is choose(*arguments)
-    assert chosen.refuses(*arguments) is None
-    able = [each for each in REGISTRY.values() if not each.refuses(*arguments)]
-    assert chosen.cost(*arguments) == min(each.cost(*arguments) for each in able)
-    for each in able:
-        assert each.cost(*arguments) >= 0
-        assert 0 <= each.error_bound(*arguments[:4]) < 1
-    assert result_shape(geometry, shapes, out)
-
-
-def test_the_choice_is_left_with_what_does_not_refuse(monkeypatch):
-    tiny = {"taps": Taps(max_steps=1), "loop": Loop(), "patches": Patches(max_bytes=1)}
-    monkeypatch.setattr(algorithms, "REGISTRY", tiny)
-    case = named("2-D")
+    So nothing is left out silently.
+    """
+    cases = [(case.geometry, shapes_of(case)) for case in (*CASES, *PLANES)]
     for out in ROLES:
-        arguments = (case.geometry, shapes_of(case), out, "float64", "cpu")
-        assert choose(*arguments).name == "loop"
-        for method in ("taps", "patches"):
-            with pytest.raises(jconv.UnsupportedError, match=f"method='{method}'"):
-                choose(*arguments, method)
+        reasons = {refusal(REGISTRY[method], *each, out) for each in cases}
+        if None not in reasons:
+            assert len(reasons) == 1
+            assert out in reasons.pop()
+    assert REGISTRY[method].exact_on_integers == (method in EXACT)
+
+
+@pytest.mark.parametrize("label", LIMITED)
+def test_each_algorithm_with_tiny_limits_is_tested(label):
+    geometries_of = [(case.geometry, shapes_of(case)) for case, _ in LIMITED_CASES]
+    assert any(able_roles(LIMITED[label], *each) for each in geometries_of)
+
+
+def test_the_general_algorithms_refuse_nothing():
+    for case in (*CASES, *EMPTY_CASES, *PLANES):
+        for name in ("taps", "loop"):
+            able = able_roles(REGISTRY[name], case.geometry, shapes_of(case))
+            assert able == ROLES
+
+
+@given(geometry=geometries(), out=st.sampled_from(ROLES))
+def test_a_refusal_says_why(geometry, out):
+    """In words that fit into "cannot compute this output: ... ."."""
+    shapes = canonical_shapes(geometry, (2,), 4, 2)
+    for algorithm in REGISTRY.values():
+        reason = refusal(algorithm, geometry, shapes, out)
+        if reason is not None:
+            assert len(reason.split()) >= 3
+            assert reason == reason.strip().rstrip(".")
+            assert "\n" not in reason
 
 
 def test_a_named_algorithm_that_refuses_raises_its_reason():
@@ -226,23 +136,76 @@ def test_an_unknown_name_is_the_users_mistake():
         jconv.conv(np.ones((4, 1)), np.ones((2, 1, 1)), method="fft9")
 
 
+def test_algorithms_are_values():
+    assert all(map(is_value, [*REGISTRY.values(), *LIMITED.values()]))
+
+
+# Absent means absent ----------------------------------------------------------------
+
+LOCAL = [name for name, each in REGISTRY.items() if each.keeps_nonfinite_local]
+
+
+def poisoned(case, names):
+    """Per (algorithm, role): (result, where an infinity may be), one program each."""
+    geometry, shapes = case.geometry, shapes_of(case)
+    chosen = routines(all_of(names), geometry, shapes)
+    for role in ROLES:
+        ones = {each: np.ones(shapes[each]) for each in ROLES}
+        ones[role].flat[2 * ones[role].size // 3] = np.inf
+        marks = {each: np.ones(shapes[each]) for each in ROLES}
+        marks[role] = np.isposinf(ones[role]).astype(float)
+        for (name, out), result in computed(chosen, geometry, ones).items():
+            if role in OPERANDS[out]:
+                operands = (marks[each] for each in OPERANDS[out])
+                reached = reference.contract(*operands, geometry, out) != 0
+                yield name, out, result, reached
+
+
+def test_some_algorithm_keeps_infinities_local():
+    assert "taps" in LOCAL
+
+
+@pytest.mark.parametrize("case", CASES, ids=by_id)
+def test_an_infinity_appears_only_where_the_relation_says(case):
+    for name, out, result, reached in poisoned(case, LOCAL):
+        np.testing.assert_array_equal(
+            np.isposinf(result), reached, err_msg=f"{name} for {out}"
+        )
+        assert np.isfinite(result[~reached]).all(), (name, out)
+
+
+def test_the_others_let_one_spread():
+    """Where zeros are multiplied, infinity times zero is no number, as in lax."""
+    spreading = {
+        name
+        for case in PLANES
+        for name, _, result, reached in poisoned(case, set(REGISTRY) - set(LOCAL))
+        if not np.isfinite(result[~reached]).all()
+    }
+    assert spreading == set(REGISTRY) - set(LOCAL)
+
+
+# The method reaches the lowering ----------------------------------------------------
+
+
 @every_algorithm
-def test_the_method_is_the_one_that_runs(method, monkeypatch):
-    """A named method reaches the lowering, in all three public functions."""
+@pytest.mark.parametrize("out", ROLES)
+def test_the_method_is_the_one_that_runs(method, out, monkeypatch):
+    """In each of the three public functions, if any case lets it."""
     ran = []
-    original = REGISTRY[method].run
+    original = type(REGISTRY[method]).run
 
     def counted(self, *operands, **options):
-        ran.append(options["out"])
-        return original(*operands, **options)
+        ran.append((self.name, options["out"]))
+        return original(self, *operands, **options)
 
     monkeypatch.setattr(type(REGISTRY[method]), "run", counted)
-    case = Case(f"method-{method}", (11,), (3,), c_in=1, c_out=1)
-    x, w, dy = (case.array(role) for role in ("input", "kernel", "output"))
-    jconv.conv(x, w, method=method)
-    jconv.conv_input_vjp(dy, w, input_shape=x.shape, method=method)
-    jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, method=method)
-    assert ran == ["output", "input", "kernel"]
+    able = [case for case in (*CASES, *PLANES) if out in roles_of(method, case)]
+    for case in able[:1]:
+        contraction = public(case, out, method=method)
+        operands = [case.array(role) for role in OPERANDS[out]]
+        jax.jit(contraction).lower(*operands)
+    assert ran[:1] == [(method, out)] * len(able[:1])
 
 
 # Compile time stays sane ------------------------------------------------------------
@@ -274,9 +237,3 @@ def test_a_looped_kernel_is_one_product_in_one_loop():
     text = jax.jit(lambda x, w: jconv.conv(x, w, method="loop")).lower(x, w).as_text()
     assert text.count("stablehlo.dot_general") == 1
     assert text.count("stablehlo.while") == 1
-
-
-def test_algorithms_are_values():
-    for algorithm in REGISTRY.values():
-        assert dataclasses.is_dataclass(algorithm)
-        assert hash(algorithm) == hash(dataclasses.replace(algorithm))

@@ -41,7 +41,11 @@ class Planned(Patches):
     place: float = 0.0
 
     def _plan(
-        self, geometry: Geometry, shapes: Shapes, out: Role, *rest: Any  # noqa: ANN401
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        *rest: Any,  # noqa: ANN401
     ) -> Plan:
         plans = self._plans(geometry, shapes, out, *rest)
         return plans[round(self.place * (len(plans) - 1))]
