@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import jconv
 from jconv import reference
-from jconv.algorithms import REGISTRY, choose
+from jconv.algorithms import REGISTRY
 from jconv.algorithms.taps import MAX_STEPS
 from jconv.geometry import OPERANDS, ROLES
 from tests.abilities import (
@@ -20,7 +20,7 @@ from tests.abilities import (
     all_of,
     canonical_shapes,
     check_all,
-    computed,
+    compiled,
     is_value,
     public,
     refusal,
@@ -72,13 +72,17 @@ def test_other_exact_dtypes(dtype, case):
 
 
 @compiling
-@given(geometry=geometries(), limited=st.sampled_from(sorted(LIMITED)))
-def test_any_relation_even_one_that_no_call_describes(geometry, limited):
+@given(
+    geometry=geometries(),
+    methods=st.sets(st.sampled_from(EXACT), min_size=2, max_size=3),
+    limited=st.sampled_from(sorted(LIMITED)),
+)
+def test_any_relation_even_one_that_no_call_describes(geometry, methods, limited):
     """Relations with empty taps, wide pads and sizes that fit no padding's formula."""
     shapes = canonical_shapes(
         geometry, (), geometry.groups, 2 * geometry.groups, examples=1
     )
-    chosen = all_of(EXACT) | {limited: LIMITED[limited]}
+    chosen = all_of(methods) | {limited: LIMITED[limited]}
     check_all(chosen, geometry, shapes)
 
 
@@ -125,17 +129,6 @@ def test_a_refusal_says_why(geometry, out):
             assert "\n" not in reason
 
 
-def test_a_named_algorithm_that_refuses_raises_its_reason():
-    x, w = np.ones((40, 40, 1)), np.ones((16, 16, 1, 1))
-    with pytest.raises(jconv.UnsupportedError, match=r"'taps' cannot compute.*256"):
-        jconv.conv(x, w, method="taps")
-
-
-def test_an_unknown_name_is_the_users_mistake():
-    with pytest.raises(jconv.GeometryError, match=r"method='fft9'.*taps"):
-        jconv.conv(np.ones((4, 1)), np.ones((2, 1, 1)), method="fft9")
-
-
 def test_algorithms_are_values():
     assert all(map(is_value, [*REGISTRY.values(), *LIMITED.values()]))
 
@@ -146,15 +139,15 @@ LOCAL = [name for name, each in REGISTRY.items() if each.keeps_nonfinite_local]
 
 
 def poisoned(case, names):
-    """Per (algorithm, role): (result, where an infinity may be), one program each."""
+    """Yield (algorithm, role, result, where an infinity may be)."""
     geometry, shapes = case.geometry, shapes_of(case)
-    chosen = routines(all_of(names), geometry, shapes)
+    program = compiled(routines(all_of(names), geometry, shapes), geometry)
     for role in ROLES:
         ones = {each: np.ones(shapes[each]) for each in ROLES}
         ones[role].flat[2 * ones[role].size // 3] = np.inf
         marks = {each: np.ones(shapes[each]) for each in ROLES}
         marks[role] = np.isposinf(ones[role]).astype(float)
-        for (name, out), result in computed(chosen, geometry, ones).items():
+        for (name, out), result in program(ones).items():
             if role in OPERANDS[out]:
                 operands = (marks[each] for each in OPERANDS[out])
                 reached = reference.contract(*operands, geometry, out) != 0
@@ -178,7 +171,7 @@ def test_the_others_let_one_spread():
     """Where zeros are multiplied, infinity times zero is no number, as in lax."""
     spreading = {
         name
-        for case in PLANES
+        for case in (PLANES[0], PLANES[2], PLANES[4])
         for name, _, result, reached in poisoned(case, set(REGISTRY) - set(LOCAL))
         if not np.isfinite(result[~reached]).all()
     }
