@@ -203,7 +203,7 @@ def _side_by_side(
     else:
         rows = [0]
     flat = kernel.reshape(e, -1, shifts.axes[-1].n_kernel, c, m)
-    flat = jnp.take(flat, np.array(rows), axis=1)
+    flat = jnp.take(flat, np.array(rows), axis=1, mode="clip")
     flat = jnp.take(flat, columns, axis=2, mode="fill", fill_value=0)
     upright = lax.transpose(flat, (0, 3, 1, 2, 4))
     return materialised(lambda: upright.reshape(e, c, -1))

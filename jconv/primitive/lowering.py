@@ -22,6 +22,20 @@ PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 """Each gets a lowering of its own, so that ``choose`` is told where it will run."""
 
 
+def dtypes(first: Any, second: Any, result: Any) -> tuple[Any, Any]:  # noqa: ANN401
+    """The dtypes in which operands are multiplied and summed.
+
+    Operands of two dtypes (a wide cotangent meets a narrow kernel), and integers that
+    are summed in floats, are multiplied in the dtype of the sum.
+    """
+    accumulate = numerics.accumulation_dtype(first.dtype, second.dtype, result)
+    to_float = jnp.issubdtype(accumulate, jnp.inexact) and not jnp.issubdtype(
+        first.dtype, jnp.inexact
+    )
+    mixed = first.dtype != second.dtype
+    return (accumulate if mixed or to_float else first.dtype), accumulate
+
+
 def execute(
     first: Array,
     second: Array,
@@ -35,14 +49,7 @@ def execute(
     partitioned: bool = False,
 ) -> Array:
     """Choose an algorithm and run it in the accumulation dtype."""
-    accumulate = numerics.accumulation_dtype(first.dtype, second.dtype, dtype)
-    to_float = jnp.issubdtype(accumulate, jnp.inexact) and not jnp.issubdtype(
-        first.dtype, jnp.inexact
-    )
-    # Operands of two dtypes (a wide cotangent meets a narrow kernel), and integers
-    # that are summed in floats, are multiplied in the dtype of the sum.
-    mixed = first.dtype != second.dtype
-    multiplied = accumulate if mixed or to_float else first.dtype
+    multiplied, accumulate = dtypes(first, second, dtype)
     first, second = first.astype(multiplied), second.astype(multiplied)
     shapes = dict(zip(OPERANDS[out], (first.shape, second.shape), strict=True))
     chosen = algorithms.choose(

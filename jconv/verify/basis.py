@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,13 @@ def routines(case: Case, out: Role, dtype: str = "float32") -> dict[str, Any]:
     accumulate = numerics.accumulation_dtype(dtype)
     found: dict[str, Any] = {}
     for name, algorithm in algorithms.REGISTRY.items():
+        if not algorithm.exact_on_integers:
+            continue
         run = functools.partial(algorithm.run, **fixed, accumulate=accumulate)
-        found[name] = functools.partial(run, out=out)
-        if out != "output":
+        mine = dataclasses.replace(case, method=name, dtype=dtype)
+        if mine.method_for(out) == name:
+            found[name] = functools.partial(run, out=out)
+        if out != "output" and mine.method_for("output") == name:
             found[f"derived from {name}"] = _derived(run, case, out, dtype)
     by_rule = functools.partial(primitive.contract, **fixed, dtype=dtype)
     found["primitive"] = functools.partial(by_rule, out=out)

@@ -107,6 +107,10 @@ def _rule(equation: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
         return _degrees(params["jaxpr"], degrees)
     if name == "scan":
         return _scan(params, degrees)
+    if name == "cond":
+        return _cond(params, degrees)
+    if name == "while":
+        return _while(params, degrees)
     if name in MOVEMENT and _only_moves(equation, degrees):
         return [degrees[0]]
     if name in MULTIPLICATION:
@@ -152,6 +156,35 @@ def _joined(name: str, degrees: list[Degree]) -> Degree:
     if len(found) > 1:
         raise UnknownDegreeError(f"{name} joins the degrees {sorted(found)}")
     return found.pop() if found else None
+
+
+def _cond(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
+    """Branches of one degree each, taken by an index that no argument decides."""
+    index, *operands = degrees
+    if index not in (CONSTANT, None):
+        raise UnknownDegreeError("cond takes a branch that depends on an argument")
+    results = [_degrees(branch, operands) for branch in params["branches"]]
+    return [_joined("cond", list(each)) for each in zip(*results, strict=True)]
+
+
+def _while(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
+    """A loop whose number of turns no argument decides, else as ``_scan``."""
+    n_condition, n_body = params["cond_nconsts"], params["body_nconsts"]
+    condition, rest = degrees[:n_condition], degrees[n_condition:]
+    consts, carry = rest[:n_body], rest[n_body:]
+    for _ in range(3):
+        results = _degrees(params["body_jaxpr"], [*consts, *carry])
+        joined = [
+            _joined("while", [before, after])
+            for before, after in zip(carry, results, strict=True)
+        ]
+        if joined == carry:
+            (turns,) = _degrees(params["cond_jaxpr"], [*condition, *carry])
+            if turns not in (CONSTANT, None):
+                raise UnknownDegreeError("while turns as often as an argument says")
+            return carry
+        carry = joined
+    raise UnknownDegreeError("the loop's carry changes its degree at every turn")
 
 
 def _scan(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
-from jconv.algorithms import REGISTRY
+from jconv.algorithms import REGISTRY, choose
 from jconv.errors import UnsupportedError
+from jconv.geometry import OPERANDS
+from jconv.primitive.lowering import dtypes
 from jconv.verify.claim import Evidence
+from jconv.verify.jaxprs import equations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,22 +81,52 @@ def by_every_method(
 
     Args:
         function: takes ``method=`` and the arrays. Compiling dominates, so all methods
-            make one program, unless one of them refuses.
+            make one program.
         arrays: its arguments, or trees of them.
     """
-    exact = [name for name, each in REGISTRY.items() if each.exact_on_integers]
-    for names in (exact, *([name] for name in exact)):
-        try:
-            results = jax.jit(
-                lambda *arrays, names=names: [
-                    function(*arrays, method=name) for name in names
-                ]
-            )(*arrays)
-        except UnsupportedError:
-            continue  # it says so itself where a user asks for it
-        yield from zip(names, jax.tree.map(np.asarray, results), strict=True)
-        if names is exact:
-            return
+    able = [
+        name
+        for name, each in REGISTRY.items()
+        if each.exact_on_integers
+        and not why_refused(functools.partial(function, method=name), *arrays)
+    ]
+    results = jax.jit(
+        lambda *arrays: [function(*arrays, method=name) for name in able]
+    )(*arrays)
+    yield from zip(able, jax.tree.map(np.asarray, results), strict=True)
+
+
+def why_refused(function: Callable[..., Any], *arrays: Any) -> str | None:  # noqa: ANN401
+    """Why an algorithm that a function names refuses one of its convolutions.
+
+    It says so itself where a user asks for it; here only tracing finds out, which is
+    quick.
+    """
+    platform = {"gpu": "cuda"}.get(jax.default_backend(), jax.default_backend())
+    try:
+        for equation in equations(jax.make_jaxpr(function)(*arrays)):
+            if equation.primitive.name == "conv":
+                _choose(equation, platform)
+    except UnsupportedError as error:
+        return str(error)
+    return None
+
+
+def _choose(equation: Any, platform: str) -> None:  # noqa: ANN401
+    """Choose as the lowering of a bound convolution will."""
+    params = equation.params
+    first, second = (each.aval for each in equation.invars)
+    multiplied, _ = dtypes(first, second, params["dtype"])
+    pair = OPERANDS[params["out"]]
+    shapes = dict(zip(pair, (first.shape, second.shape), strict=True))
+    choose(
+        params["geometry"],
+        shapes,
+        params["out"],
+        multiplied,
+        platform,
+        params["method"],
+    )
 
 
 def equality(

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jconv.geometry import Geometry
+from jconv import algorithms
+from jconv.geometry import OPERANDS, ROLES, Geometry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,6 +82,16 @@ class Case:
             f"in {self.dtype}"
         )
 
+    def method_for(self, out: Role) -> str:
+        """The case's method, or "auto" for a role that it refuses."""
+        if self.method == algorithms.AUTO:
+            return self.method
+        shapes = {role: self.canonical(role) for role in OPERANDS[out]}
+        reason = algorithms.REGISTRY[self.method].refuses(
+            self.geometry, shapes, out, self.dtype, None
+        )
+        return algorithms.AUTO if reason else self.method
+
     def canonical(self, role: Role) -> tuple[int, ...]:
         """Shape of one role in the canonical order."""
         groups = self.geometry.groups
@@ -139,6 +150,25 @@ def sample(strength: int, **more: Sequence[Any]) -> tuple[Case, ...]:
         )
         for row in rows
     )
+
+
+def with_methods(cases: Sequence[Case], methods: Sequence[str]) -> tuple[Case, ...]:
+    """Give each case the method that has computed least so far, of those that can.
+
+    That a method can means for at least one role. So every row of a sample is of use,
+    which it is not where a method that refuses is a factor like others.
+    """
+    done = dict.fromkeys(methods, 0)
+    found = []
+    for case in cases:
+        able = {}
+        for method in methods:
+            mine = dataclasses.replace(case, method=method)
+            able[method] = sum(mine.method_for(out) == method for out in ROLES)
+        chosen = min((m for m in methods if able[m]), key=done.__getitem__)
+        done[chosen] += able[chosen]
+        found.append(dataclasses.replace(case, method=chosen))
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=16)

@@ -31,8 +31,9 @@ def equations(closed: Any) -> list[Any]:  # noqa: ANN401
     for equation in compat.open_jaxpr(closed).eqns:
         found.append(equation)
         for value in equation.params.values():
-            if hasattr(value, "eqns") or hasattr(value, "jaxpr"):
-                found += equations(value)
+            for inner in value if isinstance(value, tuple | list) else (value,):
+                if hasattr(inner, "eqns") or hasattr(inner, "jaxpr"):
+                    found += equations(inner)
     return found
 
 

@@ -83,7 +83,7 @@ def every_route(case: Case, *, with_peer: bool = True) -> Callable[..., Found]:
     differentiable = jnp.issubdtype(case.dtype, jnp.inexact)
 
     def conv(x: Array, w: Array) -> Array:
-        return jconv.conv(x, w, **options, method=case.method)
+        return jconv.conv(x, w, **options, method=case.method_for("output"))
 
     def routes(x: Array, w: Array, dy: Array) -> Found:
         found: Found = {
@@ -95,7 +95,9 @@ def every_route(case: Case, *, with_peer: bool = True) -> Callable[..., Found]:
         found["kernel", "textbook"] = rules.conv_kernel_vjp(
             x, dy, kernel_shape=case.w, **options
         )
-        differentiated = {"derived": _plain(case), "primitive": conv}
+        differentiated = {"primitive": conv}
+        if case.method_for("output") != algorithms.AUTO:
+            differentiated["derived"] = _plain(case)
         if with_peer:
             differentiated["peer"] = peer(case)
             found["output", "peer"] = differentiated["peer"](x, w)
@@ -109,13 +111,14 @@ def every_route(case: Case, *, with_peer: bool = True) -> Callable[..., Found]:
 
 def coded(case: Case, **more: Any) -> Callable[..., dict[Role, Array]]:  # noqa: ANN401
     """The explicit functions: y, dx and dw, computed by the case's algorithm."""
-    options = dict(case.options) | {"method": case.method} | more
+    options = dict(case.options) | more
+    by = {out: options | {"method": case.method_for(out)} for out in ROLES}
 
     def compute(x: Array, w: Array, dy: Array) -> dict[Role, Array]:
         return {
-            "output": jconv.conv(x, w, **options),
-            "input": jconv.conv_input_vjp(dy, w, input_shape=case.x, **options),
-            "kernel": jconv.conv_kernel_vjp(x, dy, kernel_shape=case.w, **options),
+            "output": jconv.conv(x, w, **by["output"]),
+            "input": jconv.conv_input_vjp(dy, w, input_shape=case.x, **by["input"]),
+            "kernel": jconv.conv_kernel_vjp(x, dy, kernel_shape=case.w, **by["kernel"]),
         }
 
     return compute
