@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import jax
@@ -11,8 +12,10 @@ import pytest
 from jax import lax
 
 import jconv
-from jconv.algorithms import REGISTRY
-from tests.cases import Case, named, oracle, peer
+from jconv.geometry import OPERANDS
+from jconv.verify.comparison import by_every_method
+from tests.abilities import by_able_methods
+from tests.cases import Case, by_id, named, oracle, peer
 
 CASE = named("groups-2")
 ROLES = ("input", "kernel", "output")
@@ -46,33 +49,20 @@ def wide(array):
     return array.astype("complex128" if array.dtype.kind == "c" else "float64")
 
 
-@pytest.mark.parametrize("method", ["auto", *REGISTRY])
+@pytest.mark.parametrize("case", [CASE, named("full")], ids=by_id)
 @pytest.mark.parametrize("dtype", [*FLOATS, *COMPLEX, *INTEGERS])
-def test_each_dtype_is_kept_and_exact_on_small_integers(dtype, method):
+def test_each_dtype_is_kept_and_exact_on_small_integers(dtype, case):
     """|sums| < 2^7, which int8 and even bfloat16 hold exactly."""
-    x, w, dy = (
+    halved = (
         array // 2 if dtype in INTEGERS else (array / 2).round()
-        for array in arrays(CASE, dtype, dtype, dtype)
+        for array in arrays(case, dtype, dtype, dtype)
     )
-    arguments = {**CASE.arguments, "method": method}
-
-    @jax.jit
-    def program(x, w, dy):
-        return (
-            jconv.conv(x, w, **arguments),
-            jconv.conv_input_vjp(dy, w, input_shape=x.shape, **arguments),
-            jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, **arguments),
-        )
-
-    expected = (
-        oracle(CASE, "output", wide(x), wide(w)),
-        oracle(CASE, "input", wide(w), wide(dy)),
-        oracle(CASE, "kernel", wide(x), wide(dy)),
-    )
-    for computed, exact in zip(program(x, w, dy), expected, strict=True):
-        assert computed.dtype == dtype
+    operands = dict(zip(ROLES, halved, strict=True))
+    for (method, out), got in by_able_methods(case, dtype)(operands).items():
+        exact = oracle(case, out, *(wide(operands[role]) for role in OPERANDS[out]))
+        assert got.dtype == dtype
         assert abs(exact).max() < 128
-        np.testing.assert_array_equal(wide(computed), exact)
+        np.testing.assert_array_equal(wide(got), exact, err_msg=f"{method} {out}")
 
 
 @pytest.mark.parametrize("dtype", ["float8_e4m3fn", "float8_e5m2"])
@@ -164,9 +154,8 @@ def test_weak_types_stay_weak_only_if_both_are():
 # Accumulation -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["auto", *REGISTRY])
 @pytest.mark.parametrize(("dtype", "big"), [("bfloat16", 256.0), ("float16", 2048.0)])
-def test_narrow_floats_are_summed_in_float32(dtype, big, method):
+def test_narrow_floats_are_summed_in_float32(dtype, big):
     """``big`` and two ones, in separate steps: a narrow sum would stay at ``big``."""
     assert jnp.asarray(big, dtype) + jnp.asarray(1.0, dtype) == big
     assert jnp.asarray(big + 2, dtype) == big + 2
@@ -174,24 +163,31 @@ def test_narrow_floats_are_summed_in_float32(dtype, big, method):
     up = jnp.asarray([[1], [1], [big]], dtype)
     ones = jnp.ones((3, 1), dtype)
 
-    @jax.jit
-    def program(down, up, ones):
-        w = ones[:, :, None]
-        y = jconv.conv(down, w, method=method)
-        dx = jconv.conv_input_vjp(up, w, input_shape=(5, 1), method=method)
-        dw = jconv.conv_kernel_vjp(down, ones, kernel_shape=(4, 1, 1), method=method)
-        return y[0, 0], dx[2, 0], dw[0, 0, 0]
+    w = ones[:, :, None]
+    sums = {
+        (0, 0): functools.partial(jconv.conv, down, w),
+        (2, 0): functools.partial(jconv.conv_input_vjp, up, w, input_shape=(5, 1)),
+        (0, 0, 0): functools.partial(
+            jconv.conv_kernel_vjp, down, ones, kernel_shape=(4, 1, 1)
+        ),
+    }
+    for place, function in sums.items():
+        found = {m: float(got[place]) for m, got in by_every_method(function)}
+        assert found == dict.fromkeys(found, big + 2)
+        assert "loop" in found
+        assert float(function()[place]) == big + 2
 
-    assert [float(total) for total in program(down, up, ones)] == [big + 2] * 3
 
-
-@pytest.mark.parametrize("method", ["auto", *REGISTRY])
-def test_integers_wrap_as_their_dtype_unless_a_wider_one_is_preferred(method):
+def test_integers_wrap_as_their_dtype_unless_a_wider_one_is_preferred():
     x, w = jnp.full((3, 1), 100, "int8"), jnp.full((3, 1, 1), 2, "int8")
-    wide_sum = jconv.conv(x, w, preferred_element_type="int32", method=method)
-    assert (wide_sum.dtype, wide_sum.item()) == ("int32", 600)
-    narrow = jconv.conv(x, w, method=method)
-    assert (narrow.dtype, narrow.item()) == ("int8", 600 - 512)
+
+    def both(x, w, *, method="auto"):
+        wide_sum = jconv.conv(x, w, preferred_element_type="int32", method=method)
+        return wide_sum, jconv.conv(x, w, method=method)
+
+    for method, found in [("auto", both(x, w)), *by_every_method(both, x, w)]:
+        sums = [(each.dtype, each.item()) for each in found]
+        assert sums == [("int32", 600), ("int8", 600 - 512)], method
 
 
 PREFERRED = [

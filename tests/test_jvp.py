@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import jconv
-from jconv.algorithms import REGISTRY
+from jconv.geometry import OPERANDS, ROLES
+from tests.abilities import able_methods, public
 from tests.cases import CASES, EMPTY_CASES, FEW, Case, by_id, named, oracle, peer
 from tests.programs import primitives
 
@@ -34,38 +35,25 @@ def test_jvp_is_the_product_rule(case):
     np.testing.assert_array_equal(dy, expected)
 
 
-@pytest.mark.parametrize("method", REGISTRY)
+@pytest.mark.parametrize("out", ROLES)
 @pytest.mark.parametrize("case", FEW, ids=by_id)
-def test_jvp_of_each_method_and_of_the_derivatives(method, case):
+def test_jvp_of_each_method_and_of_the_derivatives(out, case):
     """The vjps are bilinear themselves; their jvp is again a product rule."""
-    x, w, dy = (case.array(role) for role in ("input", "kernel", "output"))
-    tx, tw, ty = (case.array(role, 1) for role in ("input", "kernel", "output"))
-    arguments = {**case.arguments, "method": method}
-
-    def input_vjp(dy, w):
-        return jconv.conv_input_vjp(dy, w, input_shape=x.shape, **arguments)
-
-    def kernel_vjp(x, dy):
-        return jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, **arguments)
+    pair = [case.array(role) for role in OPERANDS[out]]
+    tangents = [case.array(role, 1) for role in OPERANDS[out]]
+    methods = able_methods(case, out)
 
     @jax.jit
     def program():
-        return (
-            jax.jvp(conv_of(case, method=method), (x, w), (tx, tw))[1],
-            jax.jvp(input_vjp, (dy, w), (ty, tw))[1],
-            jax.jvp(kernel_vjp, (x, dy), (tx, ty))[1],
-        )
+        return {
+            method: jax.jvp(public(case, out, method=method), pair, tangents)[1]
+            for method in methods
+        }
 
-    forward, inward, kernelward = program()
-    np.testing.assert_array_equal(
-        forward, oracle(case, "output", tx, w) + oracle(case, "output", x, tw)
-    )
-    np.testing.assert_array_equal(
-        inward, oracle(case, "input", tw, dy) + oracle(case, "input", w, ty)
-    )
-    np.testing.assert_array_equal(
-        kernelward, oracle(case, "kernel", tx, dy) + oracle(case, "kernel", x, ty)
-    )
+    expected = oracle(case, out, tangents[0], pair[1])
+    expected = expected + oracle(case, out, pair[0], tangents[1])
+    for method, got in program().items():
+        np.testing.assert_array_equal(got, expected, err_msg=method)
 
 
 @pytest.mark.parametrize("case", FEW, ids=by_id)

@@ -7,7 +7,7 @@ import pytest
 from jax import lax
 
 import jconv
-from jconv.algorithms import REGISTRY
+from tests.abilities import able_methods, public
 from tests.cases import named
 from tests.programs import conv_parameters
 
@@ -82,11 +82,18 @@ def test_a_pair_of_precisions_moves_with_the_roles():
     assert bound["kernel"] == (HIGH, HIGHEST)  # input, output
 
 
-@pytest.mark.parametrize("method", REGISTRY)
-def test_precision_reaches_every_product(method):
-    x, w = arrays("float32", "float32")
+@pytest.mark.parametrize(
+    ("case", "method"),
+    [
+        pytest.param(case, method, id=f"{case.id}-{method}")
+        for case in (CASE, named("2-D-holes"))
+        for method in able_methods(case, "output", "float32")
+    ],
+)
+def test_precision_reaches_every_product(case, method):
+    x, w = (case.array(role, dtype="float32") for role in ("input", "kernel"))
     lowered = jax.jit(
-        lambda x, w: conv(x, w, precision=(HIGH, HIGHEST), method=method)
+        public(case, "output", precision=(HIGH, HIGHEST), method=method)
     ).lower(x, w)
     products = [
         line for line in lowered.as_text().splitlines() if "dot_general" in line

@@ -14,7 +14,8 @@ from jax.sharding import PartitionSpec as P
 
 import jconv
 from jconv import compat
-from jconv.algorithms import REGISTRY
+from jconv.algorithms import REGISTRY, choose
+from tests.abilities import operand_shapes, shapes_of
 from tests.cases import Case, named, oracle
 
 pytestmark = pytest.mark.skipif(
@@ -194,6 +195,26 @@ def test_vmap_with_spmd_axis_name():
 
 # The partitioner --------------------------------------------------------------------
 
+WHOLE = [name for name, each in REGISTRY.items() if each.keeps_batch_whole]
+METHODS = ["auto", *(name for name in WHOLE if name in ("taps", "loop"))]
+"""What divides a batch without moving data, whatever the geometry is."""
+
+LARGER = CASES | {
+    "64-channels": Case(
+        "64-channels", (8, 8), (3, 3), batch=(8,), c_in=64, c_out=64, padding="same"
+    )
+}
+"""Also one for which, on one device, batch axes would be merged."""
+
+
+@pytest.mark.parametrize("out", ["output", "input"])
+def test_a_partitioned_program_is_computed_by_what_keeps_batches_whole(out):
+    case = LARGER["64-channels"]
+    shapes = operand_shapes(shapes_of(case, 1), out)
+    arguments = (case.geometry, shapes, out, "float32", "cpu")
+    assert not choose(*arguments).keeps_batch_whole
+    assert choose(*arguments, partitioned=True).keeps_batch_whole
+
 
 def compiled_text(function, case, mesh, spec):
     """The compiled program of a function of (x, w, dy) sharded over the batch."""
@@ -205,8 +226,8 @@ def compiled_text(function, case, mesh, spec):
     return jax.jit(function).lower(*arrays).compile().as_text()
 
 
-@pytest.mark.parametrize("method", ["auto", *REGISTRY])
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("case", LARGER.values(), ids=LARGER)
 def test_a_batch_sharded_convolution_communicates_nothing(case, method):
     def forward(x, w, dy):
         del dy
@@ -216,8 +237,8 @@ def test_a_batch_sharded_convolution_communicates_nothing(case, method):
     assert [word for word in COMMUNICATION if word in text] == []
 
 
-@pytest.mark.parametrize("method", ["auto", *REGISTRY])
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("case", LARGER.values(), ids=LARGER)
 def test_its_gradient_sums_the_kernels_cotangent_and_gathers_nothing(case, method):
     def backward(x, w, dy):
         arguments = {**case.arguments, "method": method}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -12,7 +13,7 @@ import scipy.signal
 
 import jconv
 from jconv import signal
-from jconv.algorithms import REGISTRY
+from jconv.verify.comparison import by_every_method
 from tests.cases import integers
 
 if TYPE_CHECKING:
@@ -54,13 +55,14 @@ def test_equals_scipy(functions: tuple[Callable[..., Any], ...], dtype: str) -> 
             )
 
 
-@pytest.mark.parametrize("method", list(REGISTRY))
-def test_every_exact_algorithm(method: str) -> None:
-    if not REGISTRY[method].exact_on_integers:
-        pytest.skip("not exact on integers")
+def test_every_exact_algorithm() -> None:
     x, w = integers((5, 4)), integers((3, 2), 1)
-    got = jconv.convolve(x, w, mode="same", method=method)
-    np.testing.assert_array_equal(got, scipy.signal.convolve(x, w, "same", "direct"))
+    convolve = functools.partial(jconv.convolve, mode="same")
+    results = dict(by_every_method(convolve, x, w))
+    expected = scipy.signal.convolve(x, w, "same", "direct")
+    for method, got in results.items():
+        np.testing.assert_array_equal(got, expected, err_msg=method)
+    assert {"taps", "loop", "patches"} <= set(results)
 
 
 def test_narrow_integers_stay_and_mixed_dtypes_are_promoted() -> None:

@@ -18,7 +18,6 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
