@@ -3,9 +3,9 @@
 ``JCONV_PROFILE`` selects how long the property tests search: ``ci`` (the default, the
 same examples every time) or ``deep`` (more examples, other ones each time).
 
-Nearly all of the suite's time goes into compiling, so on a CPU the compiler's last stage
-does not optimise, unless the profile is ``deep``. What comes before, the passes that
-rewrite, fuse and partition programs, is the same.
+Nearly all of the suite's time goes into compiling, so on a CPU the compiler's last
+stage does not optimise, unless the profile is ``deep``. What comes before, the passes
+that rewrite, fuse and partition programs, is the same.
 """
 
 from __future__ import annotations

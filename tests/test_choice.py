@@ -118,7 +118,7 @@ def check_choice(geometry, shapes, out, dtype, platform, *, bounds=True):
         ]
         assert prices[chosen.name] <= min(exact)
     for each in able if bounds else ():
-        assert 0 <= each.error_bound(*arguments[:4])
+        assert each.error_bound(*arguments[:4]) >= 0
     assert result_shape(geometry, shapes, out)
 
 
