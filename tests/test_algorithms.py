@@ -168,14 +168,18 @@ def test_an_infinity_appears_only_where_the_relation_says(case):
 
 
 def test_the_others_let_one_spread():
-    """Where zeros are multiplied, infinity times zero is no number, as in lax."""
+    """Where zeros are multiplied, infinity times zero is no number, as in lax.
+
+    What leaves the work to others spreads what they spread.
+    """
+    own = {name for name in REGISTRY if not hasattr(REGISTRY[name], "inner")}
     spreading = {
         name
         for case in (PLANES[0], PLANES[2], PLANES[4])
         for name, _, result, reached in poisoned(case, set(REGISTRY) - set(LOCAL))
         if not np.isfinite(result[~reached]).all()
     }
-    assert spreading == set(REGISTRY) - set(LOCAL)
+    assert own - set(LOCAL) <= spreading
 
 
 # The method reaches the lowering ----------------------------------------------------
