@@ -42,10 +42,12 @@ from jconv.pool import (
 )
 from jconv.primitive import checkpoint_convs
 from jconv.signal import convolve, correlate
+from jconv.tuning import TuningWarning, tuned
 from jconv.vjp import conv_input_vjp, conv_kernel_vjp
 
 __all__ = [
     "GeometryError",
+    "TuningWarning",
     "UnsupportedError",
     "adaptive_avg_pool",
     "adaptive_avg_pool_vjp",
@@ -96,4 +98,5 @@ __all__ = [
     "subsample_vjp",
     "sum_pool",
     "sum_pool_vjp",
+    "tuned",
 ]

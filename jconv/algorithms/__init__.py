@@ -8,7 +8,7 @@ iterate the registry.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jconv.algorithms.col2im import COL2IM
 from jconv.algorithms.loop import LOOP
@@ -17,6 +17,7 @@ from jconv.algorithms.patches import PATCHES
 from jconv.algorithms.phases import Phases
 from jconv.algorithms.protocol import Algorithm, Precision, Shapes, result_shape
 from jconv.algorithms.taps import TAPS
+from jconv.algorithms.tuned import Tuned
 from jconv.errors import GeometryError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -37,16 +38,26 @@ AUTO = "auto"
 """The ``method`` that leaves the choice to ``choose``."""
 
 
-def check_method(method: str) -> None:
-    """Refuse a name that is no algorithm's.
+Method = str | Tuned
+"""What a user passes as ``method``."""
+
+
+def check_method(method: object) -> None:
+    """Refuse what is neither an algorithm's name nor ``jconv.tuned``'s.
 
     Raises:
         GeometryError: naming those that exist.
     """
+    if isinstance(method, Tuned):
+        return
     if not isinstance(method, str) or method not in (AUTO, *REGISTRY):
-        raise GeometryError.of(
-            "method", method, f"one of {', '.join((AUTO, *REGISTRY))}"
-        )
+        names = ", ".join((AUTO, *REGISTRY))
+        raise GeometryError.of("method", method, f"one of {names}, or jconv.tuned(...)")
+
+
+def for_derivatives(method: Method) -> Method:
+    """A name is of one contraction; measurements are of all."""
+    return method if isinstance(method, Tuned) else AUTO
 
 
 def choose(
@@ -55,7 +66,7 @@ def choose(
     out: Role,
     dtype: DTypeLike,
     platform: str | None,
-    method: str = AUTO,
+    method: Method = AUTO,
     *,
     partitioned: bool = False,
 ) -> Algorithm:
@@ -69,8 +80,11 @@ def choose(
         UnsupportedError: if the named algorithm refuses, with its reason.
     """
     check_method(method)
+    call = (geometry, shapes, out, dtype, platform)
+    if isinstance(method, Tuned):
+        method = _still_able(method.name_for(*call), call, partitioned=partitioned)
     if method != AUTO:
-        reason = REGISTRY[method].refuses(geometry, shapes, out, dtype, platform)
+        reason = REGISTRY[method].refuses(*call)
         if reason:
             message = f"method={method!r} cannot compute this {out}: {reason}."
             raise UnsupportedError(message)
@@ -78,19 +92,29 @@ def choose(
     able = [
         each
         for each in REGISTRY.values()
-        if (each.keeps_batch_whole or not partitioned)
-        and not each.refuses(geometry, shapes, out, dtype, platform)
+        if (each.keeps_batch_whole or not partitioned) and not each.refuses(*call)
     ]
-    return min(able, key=lambda each: each.cost(geometry, shapes, out, dtype, platform))
+    return min(able, key=lambda each: each.cost(*call))
+
+
+def _still_able(name: str | None, call: Any, *, partitioned: bool) -> str:
+    """A measured choice, unless it does not hold here."""
+    each = REGISTRY.get(name or "")
+    if each is None or each.refuses(*call):
+        return AUTO
+    return AUTO if partitioned and not each.keeps_batch_whole else each.name
 
 
 __all__ = [
     "AUTO",
     "REGISTRY",
     "Algorithm",
+    "Method",
     "Precision",
     "Shapes",
+    "Tuned",
     "check_method",
     "choose",
+    "for_derivatives",
     "result_shape",
 ]

@@ -68,9 +68,7 @@ class Blocking:
         taps, results = range(1, 2 * rank, 2), range(2, 2 * rank + 1, 2)
         order = [0, *taps, 2 * rank + 1, *results, 2 * rank + 2]
         kernel = lax.transpose(kernel, order)
-        return materialised(
-            lambda: kernel.reshape(*kernel.shape[: rank + 2], -1)
-        )
+        return materialised(lambda: kernel.reshape(*kernel.shape[: rank + 2], -1))
 
     def kernel_back(self, kernel: Array) -> Array:
         """The adjoint of ``kernel``."""

@@ -191,9 +191,7 @@ def _block(shifts: Shifts, n: int, fit: int) -> tuple[int, int]:
     return -(-first.count // -(-first.count // rows)), 1
 
 
-def _side_by_side(
-    shifts: Shifts, kernel: Array, taps: list[tuple[int, ...]]
-) -> Array:
+def _side_by_side(shifts: Shifts, kernel: Array, taps: list[tuple[int, ...]]) -> Array:
     """(e, *K, c, m) -> (e, c, taps * columns of the last axis * m)."""
     lead = [n - 1 for n in kernel.shape[1:-3]]
     e, c, m = kernel.shape[0], *kernel.shape[-2:]
@@ -226,7 +224,9 @@ def _sum(
     columns = z.shape[-1] // (len(taps) * shifts.lines[-1].shifts)
     total: Any = None
     for t, tap in enumerate(taps):
-        leading = [line.places[k][0] for line, k in zip(shifts.lines, tap, strict=False)]
+        leading = [
+            line.places[k][0] for line, k in zip(shifts.lines, tap, strict=False)
+        ]
         for last in range(shifts.lines[-1].shifts):
             begin = [
                 line.shifts - 1 - shift

@@ -53,6 +53,7 @@ TRANSPOSE_PEAK = 5e9
 ACCELERATOR_GEMM_PEAK = 2e13
 ACCELERATOR_COPY_PEAK = 1e12
 
+
 def gemm_seconds(b: int, m: float, k: float, n: float, platform: str | None) -> float:
     """``b`` products of (m, k) and (k, n)."""
     flops = 2.0 * b * m * k * n

@@ -126,9 +126,7 @@ class Loop:
         step = costs.Step.of(geometry, shapes, out, fixed, whole)
         arrays = shapes | {out: result_shape(geometry, shapes, out)}
         laid_out = sum(
-            costs.copy_seconds(
-                LAYOUT * costs.bytes_of(shape, dtype), run, platform
-            )
+            costs.copy_seconds(LAYOUT * costs.bytes_of(shape, dtype), run, platform)
             for shape, run in zip(arrays.values(), step.runs, strict=True)
         )
         seconds = steps * step.seconds(dtype, platform, passes=PASSES)

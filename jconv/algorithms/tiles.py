@@ -191,5 +191,3 @@ def _even(units: int, at_most: int) -> int:
             return size
     tiles = -(-units // at_most)
     return -(-units // tiles)
-
-
