@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 HELP = """
 Measure every algorithm for given convolutions and store the fastest of each.
 
-The file is for jconv.tuned: pass what that gives as method, and the convolutions that \
-were measured use what was fastest here, forward and backward. It holds for one kind of \
-device and one jaxlib; elsewhere it is ignored with a warning.
+The file is for jconv.tuned: pass what that gives as method, and the convolutions \
+that were measured use what was fastest here, forward and backward. It holds for one \
+kind of device and one jaxlib; elsewhere it is ignored with a warning.
 
 Sizes must be those of the calls, the batch's too. What the file already holds stays, \
 if it was measured under the same circumstances.

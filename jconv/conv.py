@@ -55,7 +55,8 @@ def conv(
         dimension_numbers: orders of x, w and y as in ``jax.lax``.
         precision: as in ``jax.lax``: None, a ``lax.Precision``, a name, or a pair.
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives. Derivatives choose for themselves.
+        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives. Of these a
+            name is of this convolution alone: derivatives choose for themselves.
 
     Returns:
         y (*batch, *output, c_out).

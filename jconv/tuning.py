@@ -10,11 +10,11 @@ import json
 import os
 import tempfile
 import warnings
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jaxlib
 
 from jconv.algorithms import REGISTRY, Tuned
 from jconv.errors import GeometryError
@@ -72,7 +72,7 @@ def circumstances() -> dict[str, str]:
     """What measurements depend on: the device and what compiles for it."""
     device = jax.devices()[0]
     kind = f"{device.device_kind}, {os.cpu_count()} cores"
-    return {"device": kind, "jaxlib": jaxlib.__version__}
+    return {"device": kind, "jaxlib": metadata.version("jaxlib")}
 
 
 def stored(path: Path) -> dict[str, str]:

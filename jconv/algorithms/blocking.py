@@ -94,7 +94,7 @@ class Blocking:
         lead, places = blocks.shape[:2], blocks.shape[2:-1]
         blocks = blocks.reshape(*lead, *places, *self.sizes, m)
         order = [n for a in range(rank) for n in (2 + a, 2 + rank + a)]
-        # Axes that are cut into blocks of 1 leave the last one's results where they are.
+        # With blocks along the last axis alone, results already lie in order.
         if self.together > self.sizes[-1]:
             moved = blocks
             blocks = materialised(

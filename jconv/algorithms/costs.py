@@ -54,7 +54,7 @@ ACCELERATOR_GEMM_PEAK = 2e13
 ACCELERATOR_COPY_PEAK = 1e12
 
 
-def gemm_seconds(b: int, m: float, k: float, n: float, platform: str | None) -> float:
+def gemm_seconds(b: float, m: float, k: float, n: float, platform: str | None) -> float:
     """``b`` products of (m, k) and (k, n)."""
     flops = 2.0 * b * m * k * n
     if platform not in (None, "cpu"):
@@ -104,8 +104,8 @@ class Step:
     rows: float
     summed: float
     columns: float
-    runs: tuple[int, int, int]
-    cut: tuple[bool, bool]
+    runs: tuple[int, ...]
+    cut: tuple[bool, ...]
 
     @classmethod
     def of(

@@ -11,7 +11,6 @@ NaN, as it does in ``lax``.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import itertools
 import math
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms import costs, windowed
 from jconv.algorithms.blocking import Blocking, smallest_block
-from jconv.algorithms.buffers import materialised
 from jconv.algorithms.products import Product
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.algorithms.tiles import TILE_BYTES, Tiling

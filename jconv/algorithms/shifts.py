@@ -1,9 +1,9 @@
 """Where the products of one entry go: every tap has a shift and a phase.
 
-Along an axis, entry j of a source and tap k meet the result ``a j + low - d k``, a being
-the source's dilation. With ``low - d k = a q + phase``, results of one phase are as far
-apart as the source's entries, and tap k adds its whole line of products to the results
-of its phase, q entries further.
+Along an axis, entry j of a source and tap k meet the result ``a j + low - d k``, a
+being the source's dilation. With ``low - d k = a q + phase``, results of one phase are
+as far apart as the source's entries, and tap k adds its whole line of products to the
+results of its phase, q entries further.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -147,8 +146,8 @@ class Tiling:
         own = np.stack([examples, np.zeros_like(examples)], -1)
         runs = (self.runs() * scale).astype(np.int32)
         length = c * (self.axes[-1].n_kernel if self.runs_join else 1)
-        own, start = own[:, None, None], (start * scale[None])[None, :, None]
-        where = own + start + runs[None, None]
+        begin = (start * scale[None])[None, :, None]
+        where = begin + (own[:, None, None] + runs[None, None])
         taps = math.prod(axis.n_kernel for axis in self.axes)
         if taps * c == length:  # a run is a whole window: nothing to reshape
             copied = rows_from(table, where, length)
