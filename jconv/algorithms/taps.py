@@ -13,6 +13,7 @@ from the relation is absent from the arithmetic.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
+from jconv.algorithms.buffers import materialised
 from jconv.algorithms.contraction import contract
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Progression, Role
@@ -34,6 +36,12 @@ if TYPE_CHECKING:
 
 PASSES = 1
 """How often a product is moved, beside being made: all are added in one loop."""
+
+TOGETHER = 9
+"""Products that are added in one loop; so many are in memory at once."""
+
+COMPILING = 1.2e-5
+"""Seconds per step and call: what a step takes to compile, shared by 1000 calls."""
 
 MAX_STEPS = 128
 """Steps that are unrolled at the most; beyond, compiling takes too long."""
@@ -99,11 +107,14 @@ class Taps:
             for axis, role in zip(geometry.axes, fixed, strict=True)
         ]
         shape = result_shape(geometry, array_shapes(out, first, second), out)
-        total = jnp.zeros(shape, accumulate)
-        for step in itertools.product(*columns):
-            if not all(each.length for each in step):
-                continue
-            product = contract(
+        steps = [
+            step
+            for step in itertools.product(*columns)
+            if all(each.length for each in step)
+        ]
+
+        def product(step: tuple[Progression, ...]) -> Array:
+            return contract(
                 _take(first, step, roles[0], labels),
                 labels.at_step(roles[0], fixed),
                 _take(second, step, roles[1], labels),
@@ -112,7 +123,18 @@ class Taps:
                 precision=precision,
                 accumulate=accumulate,
             )
-            total = total + _place(product, step, out, labels, geometry)
+
+        def add(total: Array, some: list[tuple[Progression, ...]]) -> Array:
+            for step in some:
+                total = total + _place(product(step), step, out, labels, geometry)
+            return total
+
+        if all(role == out for role in fixed) and len(steps) == step_count(geometry):
+            return lax.reshape(jnp.stack([product(step) for step in steps]), shape)
+        total = add(jnp.zeros(shape, accumulate), steps[:TOGETHER])
+        for start in range(TOGETHER, len(steps), TOGETHER):
+            some = steps[start : start + TOGETHER]
+            total = materialised(functools.partial(add, total, some))
         return total
 
     def error_bound(
@@ -140,7 +162,7 @@ class Taps:
         step = costs.Step.of(geometry, shapes, out, fixed, met)
         if steps == 1:
             return step.seconds(dtype, platform, passes=0)
-        return steps * step.seconds(dtype, platform, passes=PASSES)
+        return steps * (step.seconds(dtype, platform, passes=PASSES) + COMPILING)
 
 
 def _take(
