@@ -153,6 +153,17 @@ class Step:
             ),
         )
 
+    def merged(self, steps: int) -> Step:
+        """So many steps as one, if an operand is whole in all of them.
+
+        The compiler makes one product of several that share an operand.
+        """
+        if self.cut == (False, True):
+            return dataclasses.replace(self, columns=steps * self.columns)
+        if self.cut == (True, False):
+            return dataclasses.replace(self, rows=steps * self.rows)
+        return self
+
     @property
     def is_matrix_product(self) -> bool:
         """Whether it is one; otherwise a loop multiplies entry by entry."""
@@ -182,6 +193,21 @@ class Step:
         return moved + gemm_seconds(
             self.together, self.rows, self.summed, self.columns, platform
         )
+
+
+def steps_seconds(
+    step: Step,
+    steps: int,
+    together: int,
+    dtype: DTypeLike,
+    platform: str | None,
+    *,
+    passes: float,
+) -> float:
+    """Many steps, of which some are in the compiler's view at once."""
+    merged = step.merged(min(steps, together))
+    turns = steps if merged == step else -(-steps // together)
+    return turns * merged.seconds(dtype, platform, passes=passes)
 
 
 def bytes_of(shape: Shape, dtype: DTypeLike) -> int:

@@ -132,7 +132,9 @@ class Loop:
             costs.copy_seconds(LAYOUT * costs.bytes_of(shape, dtype), run, platform)
             for shape, run in zip(arrays.values(), step.runs, strict=True)
         )
-        seconds = steps * step.seconds(dtype, platform, passes=PASSES)
+        seconds = costs.steps_seconds(
+            step, steps, _unroll(steps), dtype, platform, passes=PASSES
+        )
         return OVERHEAD * (seconds + laid_out)
 
 

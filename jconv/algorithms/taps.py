@@ -162,7 +162,9 @@ class Taps:
         step = costs.Step.of(geometry, shapes, out, fixed, met)
         if steps == 1:
             return step.seconds(dtype, platform, passes=0)
-        return steps * (step.seconds(dtype, platform, passes=PASSES) + COMPILING)
+        return costs.steps_seconds(
+            step, steps, TOGETHER, dtype, platform, passes=PASSES
+        ) + (steps * COMPILING)
 
 
 def _take(
