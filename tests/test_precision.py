@@ -7,8 +7,7 @@ import pytest
 from jax import lax
 
 import jconv
-from jconv.algorithms import REGISTRY
-from tests.cases import named
+from tests.cases import EXACT, named
 from tests.programs import conv_parameters
 
 CASE = named("groups-2")
@@ -82,7 +81,7 @@ def test_a_pair_of_precisions_moves_with_the_roles():
     assert bound["kernel"] == (HIGH, HIGHEST)  # input, output
 
 
-@pytest.mark.parametrize("method", REGISTRY)
+@pytest.mark.parametrize("method", EXACT)
 def test_precision_reaches_every_product(method):
     x, w = arrays("float32", "float32")
     lowered = jax.jit(

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jconv.algorithms.accuracy import acceptable
 from jconv.algorithms.col2im import COL2IM
+from jconv.algorithms.dft import DFT
+from jconv.algorithms.fft import FFT
 from jconv.algorithms.loop import LOOP
 from jconv.algorithms.mixed import MIXED
 from jconv.algorithms.patches import PATCHES
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 PHASES = Phases((TAPS, LOOP, PATCHES, MIXED))
 
 REGISTRY: Mapping[str, Algorithm] = {
-    each.name: each for each in (TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES)
+    each.name: each for each in (TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES, DFT, FFT)
 }
 """Every algorithm by its name."""
 
@@ -74,7 +77,8 @@ def choose(
 
     A pure function of its arguments: nothing is timed, no device is asked. Of a program
     that is ``partitioned``, the compiler may divide batch axes among devices; then only
-    those are considered that keep these axes whole.
+    those are considered that keep these axes whole. What loses too much to rounding is
+    not considered either (``accuracy.acceptable``).
 
     Raises:
         UnsupportedError: if the named algorithm refuses, with its reason.
@@ -92,7 +96,9 @@ def choose(
     able = [
         each
         for each in REGISTRY.values()
-        if (each.keeps_batch_whole or not partitioned) and not each.refuses(*call)
+        if (each.keeps_batch_whole or not partitioned)
+        and acceptable(each, *call[:-1])
+        and not each.refuses(*call)
     ]
     return min(able, key=lambda each: each.cost(*call))
 
@@ -100,7 +106,7 @@ def choose(
 def _still_able(name: str | None, call: Any, *, partitioned: bool) -> str:
     """A measured choice, unless it does not hold here."""
     each = REGISTRY.get(name or "")
-    if each is None or each.refuses(*call):
+    if each is None or each.refuses(*call) or not acceptable(each, *call[:-1]):
         return AUTO
     return AUTO if partitioned and not each.keeps_batch_whole else each.name
 

@@ -17,6 +17,7 @@ from jconv.verify.bilinear import why_not_bilinear
 if TYPE_CHECKING:
     from jax import Array
 
+    from jconv.algorithms import Algorithm
     from jconv.geometry import Role
     from jconv.verify.families import Case
 
@@ -30,14 +31,24 @@ def routines(case: Case, out: Role, dtype: str = "float32") -> dict[str, Any]:
     accumulate = numerics.accumulation_dtype(dtype)
     found: dict[str, Any] = {}
     for name, algorithm in algorithms.REGISTRY.items():
+        if not algorithm.exact_on_integers:
+            continue  # it rounds, also on units
+        if _refuses(algorithm, case, out, dtype):
+            continue
         run = functools.partial(algorithm.run, **fixed, accumulate=accumulate)
         found[name] = functools.partial(run, out=out)
-        if out != "output":
+        if out != "output" and not _refuses(algorithm, case, "output", dtype):
             found[f"derived from {name}"] = _derived(run, case, out, dtype)
     by_rule = functools.partial(primitive.contract, **fixed, dtype=dtype)
     found["primitive"] = functools.partial(by_rule, out=out)
     found["textbook"] = functools.partial(rules.contract, **fixed, out=out, dtype=dtype)
     return found
+
+
+def _refuses(algorithm: Algorithm, case: Case, out: Role, dtype: str) -> str | None:
+    """Why an algorithm cannot compute a role of a case."""
+    shapes = {role: case.canonical(role) for role in OPERANDS[out]}
+    return algorithm.refuses(case.geometry, shapes, out, dtype, None)
 
 
 def _derived(run: Any, case: Case, out: Role, dtype: str) -> Any:  # noqa: ANN401

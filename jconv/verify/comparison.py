@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from jconv.algorithms import Algorithm
     from jconv.geometry import Geometry
     from jconv.verify.context import Context
 
@@ -93,6 +95,23 @@ def by_every_method(
         yield from zip(names, jax.tree.map(np.asarray, results), strict=True)
         if names is exact:
             return
+
+
+def error_scale(
+    algorithm: Algorithm, first: ArrayLike, second: ArrayLike, absolute: ArrayLike
+) -> Array:
+    """What an algorithm's ``error_bound`` is a factor of.
+
+    Args:
+        algorithm: sums of products are bounded entry by entry, transforms by norms.
+        first: the first operand.
+        second: the second operand.
+        absolute: the sum of |terms| of every entry.
+    """
+    if algorithm.exact_on_integers:
+        return np.asarray(absolute)
+    norms = [np.linalg.norm(np.ravel(each)) for each in (first, second)]
+    return np.full(np.shape(absolute), math.prod(norms))
 
 
 def equality(
