@@ -97,8 +97,8 @@ def choose(
         each
         for each in REGISTRY.values()
         if (each.keeps_batch_whole or not partitioned)
-        and acceptable(each, *call[:-1])
         and not each.refuses(*call)
+        and acceptable(each, *call[:-1])
     ]
     return min(able, key=lambda each: each.cost(*call))
 

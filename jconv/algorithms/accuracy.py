@@ -51,7 +51,7 @@ def acceptable(
     out: Role,
     dtype: DTypeLike,
 ) -> bool:
-    """Whether ``auto`` may take an algorithm: what it loses must be little.
+    """Whether ``auto`` may take an algorithm (that does not refuse): it loses little.
 
     Sums of products always; transforms only of floats of single precision and less (who
     asks for double precision wants the digits), and only within ``BOUND_RATIO``.
