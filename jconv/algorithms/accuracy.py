@@ -98,7 +98,7 @@ def waves_bound(
             size = axis.block.size(role)
             off = numerics.gamma(size, accumulate) * (1 + entry) + entry
             kept *= 1 + math.sqrt(2 * size) * off
-            reach = abs(axis.block.coefficient(role)) * (size - 1) + 1
+            reach = abs(axis.block.coefficient(role)) * max(0, size - 1) + 1
             growth *= math.sqrt(-(-reach // n))
         growth *= 2
         kept *= 1 + entry
