@@ -22,13 +22,14 @@ from jconv.algorithms.blocked import Blocked, product_seconds
 from jconv.algorithms.contraction import contract
 from jconv.algorithms.spectral import Spectral
 from jconv.algorithms.waves import period
+from jconv.geometry import ROLES
 
 if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
     from jconv.algorithms.protocol import Precision, Shapes
-    from jconv.geometry import Geometry, Role
+    from jconv.geometry import Axis, Geometry, Role
 
 MAX_RANK = 3
 """Axes that one transform takes."""
@@ -221,8 +222,13 @@ class Frequencies:
 
 def lengths(plan: Blocked) -> tuple[int, ...]:
     """Of transforms: fast ones, in which no block meets itself; the last is even."""
-    short = [period(axis.block) for axis in plan.axes]
+    short = [max(period(axis.block), _longest(axis.block)) for axis in plan.axes]
     return (*map(fast_length, short[:-1]), 2 * fast_length(-(-short[-1] // 2)))
+
+
+def _longest(axis: Axis) -> int:
+    """Places on the grid that the longest of the three arrays takes."""
+    return max(abs(axis.coefficient(r)) * (axis.size(r) - 1) + 1 for r in ROLES)
 
 
 def fast_length(n: int) -> int:
