@@ -115,6 +115,18 @@ def test_every_role_is_within_the_bound(case):
     assert len(able) == (3 if case.id == "4-D" else 6)
 
 
+@pytest.mark.parametrize("low", [2, -2])
+def test_an_array_longer_than_the_period(low):
+    """Five taps and one input, or six inputs and one result: most of it meets nothing."""
+    axis = Axis(1, 5, 1, low=low) if low > 0 else Axis(6, 2, 1, low=low)
+    shapes = {
+        "input": (1, 2, axis.n_input, 1, 1),
+        "kernel": (1, axis.n_kernel, 1, 1, 1),
+        "output": (1, 2, axis.n_output, 1, 1),
+    }
+    check_bounds(TINY, Geometry((axis,)), shapes, "float64")
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "complex64"])
 def test_every_dtype_is_within_the_bound(dtype):
     case = Case("dtypes", (9, 8), (3, 4), padding="same", c_in=3)
