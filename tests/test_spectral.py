@@ -117,7 +117,7 @@ def test_every_role_is_within_the_bound(case):
 
 @pytest.mark.parametrize("low", [2, -2])
 def test_an_array_longer_than_the_period(low):
-    """Five taps and one input, or six inputs and one result: most of it meets nothing."""
+    """Five taps and one input, or six inputs and one result: most meets nothing."""
     axis = Axis(1, 5, 1, low=low) if low > 0 else Axis(6, 2, 1, low=low)
     shapes = {
         "input": (1, 2, axis.n_input, 1, 1),
