@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jconv.algorithms.col2im import COL2IM
+from jconv.algorithms.depthwise import DEPTHWISE, DEPTHWISE_WHOLE
+from jconv.algorithms.grouped import Grouped
 from jconv.algorithms.loop import LOOP
 from jconv.algorithms.mixed import MIXED
 from jconv.algorithms.patches import PATCHES
@@ -27,10 +29,23 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Geometry, Role
 
-PHASES = Phases((TAPS, LOOP, PATCHES, MIXED))
+PHASES = Phases((TAPS, LOOP, PATCHES, MIXED, DEPTHWISE))
+
+GROUPED = Grouped((TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES))
 
 REGISTRY: Mapping[str, Algorithm] = {
-    each.name: each for each in (TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES)
+    each.name: each
+    for each in (
+        TAPS,
+        LOOP,
+        PATCHES,
+        MIXED,
+        COL2IM,
+        PHASES,
+        DEPTHWISE,
+        DEPTHWISE_WHOLE,
+        GROUPED,
+    )
 }
 """Every algorithm by its name."""
 

@@ -25,7 +25,12 @@ from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.buffers import materialised
 from jconv.algorithms.contraction import contract
-from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
+from jconv.algorithms.protocol import (
+    ArrayLabels,
+    array_shapes,
+    concrete,
+    result_shape,
+)
 from jconv.geometry import OPERANDS, Geometry, Progression, Role
 
 if TYPE_CHECKING:
@@ -59,6 +64,12 @@ def step_count(geometry: Geometry) -> int:
         axis.size(role)
         for axis, role in zip(geometry.axes, fixed_roles(geometry), strict=True)
     )
+
+FEW_STEPS = 12
+"""Steps up to which a loop over all of them runs along the channels."""
+
+ADDS_PER_SECOND = {"few": 5e10, "many": 6e9, "kernel": 1.5e9}
+"""Multiply-adds in that loop, in one over more steps, and in one that sums places."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,11 +171,28 @@ class Taps:
             for axis, role in zip(geometry.axes, fixed, strict=True)
         )
         step = costs.Step.of(geometry, shapes, out, fixed, met)
+        if platform in (None, "cpu") and not step.is_matrix_product:
+            return _one_loop_seconds(geometry, shapes, out, dtype)
         if steps == 1:
             return step.seconds(dtype, platform, passes=0)
         return costs.steps_seconds(
             step, steps, TOGETHER, dtype, platform, passes=PASSES
         ) + (steps * COMPILING)
+
+
+def _one_loop_seconds(
+    geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
+) -> float:
+    """A depthwise convolution, which a CPU's compiler makes one loop of."""
+    both = shapes | {out: result_shape(geometry, shapes, out)}
+    copied = sum(costs.bytes_of(shape, dtype) for shape in both.values())
+    x, y = concrete(both["input"]), concrete(both["output"])
+    channels = x[0] * x[-2] * x[-1] * y[-1]
+    adds = geometry.pair_count * channels * math.prod(x[1 : -2 - geometry.rank])
+    rate = ADDS_PER_SECOND["few" if step_count(geometry) <= FEW_STEPS else "many"]
+    if out == "kernel":
+        rate = ADDS_PER_SECOND["kernel"]
+    return costs.copy_seconds(copied, copied, "cpu") + adds / rate
 
 
 def _take(
