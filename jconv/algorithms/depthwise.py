@@ -54,6 +54,9 @@ PASS_SECONDS = 2e-5
 TAPS_OF_A_PASS = 8
 """Taps of a kernel's derivative that are summed in one pass."""
 
+OUT_OF_CACHE = 1.5
+"""How much longer a kernel's derivative takes where the batch stays whole."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Depthwise:
@@ -171,15 +174,17 @@ class Depthwise:
         form = Tapwise(view.axes, self._unrolled(out))
         adds = widened[view.other] // item * math.prod(form.window)
         if platform not in (None, "cpu"):
-            moved = copied / costs.ACCELERATOR_BYTES_PER_SECOND
-            return moved + 2 * adds / costs.ACCELERATOR_FLOPS_PER_SECOND
+            moved = copied / costs.ACCELERATOR_COPY_PEAK
+            return moved + 2 * adds / costs.ACCELERATOR_GEMM_PEAK
         passes = math.prod(form.rounds)
         if out == "kernel":
             passes *= -(-len(form.taps) // TAPS_OF_A_PASS)
             passes *= max(1, copied // (self.block_bytes or BLOCK_BYTES))
         spread = 1 if c * m == 1 else 2
         seconds = spread * costs.copy_seconds(copied, geometry.groups * item, platform)
-        return seconds + adds / MULTIPLY_ADDS_PER_SECOND + passes * PASS_SECONDS
+        seconds += adds / MULTIPLY_ADDS_PER_SECOND + passes * PASS_SECONDS
+        away = out == "kernel" and self.block_bytes is None and copied > BLOCK_BYTES
+        return seconds * (OUT_OF_CACHE if away else 1)
 
     def _unrolled(self, out: Role) -> int:
         """Taps that are unrolled."""
