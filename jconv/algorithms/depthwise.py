@@ -45,12 +45,6 @@ MAX_SUMMED = 64
 BLOCK_BYTES = 2**22
 """Memory of the examples whose kernel derivative is computed at once."""
 
-MULTIPLY_ADDS_PER_SECOND = 5e10
-"""Of a loop that reads both its operands from the fastest cache."""
-
-PASS_SECONDS = 2e-5
-"""What going through an array once costs, however small it is."""
-
 TAPS_OF_A_PASS = 8
 """Taps of a kernel's derivative that are summed in one pass."""
 
@@ -182,7 +176,7 @@ class Depthwise:
             passes *= max(1, copied // (self.block_bytes or BLOCK_BYTES))
         spread = 1 if c * m == 1 else 2
         seconds = spread * costs.copy_seconds(copied, geometry.groups * item, platform)
-        seconds += adds / MULTIPLY_ADDS_PER_SECOND + passes * PASS_SECONDS
+        seconds += adds / costs.ADDS_PER_SECOND + passes * costs.PASS_SECONDS
         away = out == "kernel" and self.block_bytes is None and copied > BLOCK_BYTES
         return seconds * (OUT_OF_CACHE if away else 1)
 

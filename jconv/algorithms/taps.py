@@ -25,12 +25,7 @@ from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.buffers import materialised
 from jconv.algorithms.contraction import contract
-from jconv.algorithms.protocol import (
-    ArrayLabels,
-    array_shapes,
-    concrete,
-    result_shape,
-)
+from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Progression, Role
 
 if TYPE_CHECKING:
@@ -51,6 +46,12 @@ COMPILING = 1.2e-5
 MAX_STEPS = 128
 """Steps that are unrolled at the most; beyond, compiling takes too long."""
 
+FEW_STEPS = 12
+"""Steps up to which a loop over all of them runs along the channels."""
+
+MANY_STEPS_SLOWNESS = 8
+"""How much slower each of more steps is."""
+
 
 def fixed_roles(geometry: Geometry) -> tuple[Role, ...]:
     """Per axis the role with the fewest indices, the kernel first among equals."""
@@ -64,12 +65,6 @@ def step_count(geometry: Geometry) -> int:
         axis.size(role)
         for axis, role in zip(geometry.axes, fixed_roles(geometry), strict=True)
     )
-
-FEW_STEPS = 12
-"""Steps up to which a loop over all of them runs along the channels."""
-
-ADDS_PER_SECOND = {"few": 5e10, "many": 6e9, "kernel": 1.5e9}
-"""Multiply-adds in that loop, in one over more steps, and in one that sums places."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,27 +167,25 @@ class Taps:
         )
         step = costs.Step.of(geometry, shapes, out, fixed, met)
         if platform in (None, "cpu") and not step.is_matrix_product:
-            return _one_loop_seconds(geometry, shapes, out, dtype)
+            return self._one_loop_seconds(step, steps, shapes, dtype)
         if steps == 1:
             return step.seconds(dtype, platform, passes=0)
         return costs.steps_seconds(
             step, steps, TOGETHER, dtype, platform, passes=PASSES
         ) + (steps * COMPILING)
 
+    def _one_loop_seconds(
+        self, step: costs.Step, steps: int, shapes: Shapes, dtype: DTypeLike
+    ) -> float:
+        """Steps entry by entry, which a CPU's compiler makes one loop of.
 
-def _one_loop_seconds(
-    geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
-) -> float:
-    """A depthwise convolution, which a CPU's compiler makes one loop of."""
-    both = shapes | {out: result_shape(geometry, shapes, out)}
-    copied = sum(costs.bytes_of(shape, dtype) for shape in both.values())
-    x, y = concrete(both["input"]), concrete(both["output"])
-    channels = x[0] * x[-2] * x[-1] * y[-1]
-    adds = geometry.pair_count * channels * math.prod(x[1 : -2 - geometry.rank])
-    rate = ADDS_PER_SECOND["few" if step_count(geometry) <= FEW_STEPS else "many"]
-    if out == "kernel":
-        rate = ADDS_PER_SECOND["kernel"]
-    return costs.copy_seconds(copied, copied, "cpu") + adds / rate
+        With few steps it runs along the channels; with many it looks at every entry
+        which of them there are.
+        """
+        copied = 2 * max(costs.bytes_of(shape, dtype) for shape in shapes.values())
+        slowness = 1 if steps <= FEW_STEPS or step.summed > 1 else MANY_STEPS_SLOWNESS
+        adds = steps * slowness * step.entrywise_seconds("cpu")
+        return costs.copy_seconds(copied, copied, "cpu") + adds
 
 
 def _take(
