@@ -189,24 +189,24 @@ class Tapwise:
         zero = np.zeros((), source.dtype)
         shape = (*source.shape[:first], *self.places, kernel.shape[-1])
         total = jnp.zeros(shape, source.dtype)
-        for phase in itertools.product(*parted):
-            form = Tapwise(tuple(each.axis for each in phase), self.unrolled)
+        for parts in itertools.product(*parted):
+            form = Tapwise(tuple(each.axis for each in parts), self.unrolled)
             origin = tuple(m - ax.low for m, ax in zip(margins, form.axes, strict=True))
             sum_: Any = None
             for tap in itertools.product(*(range(ax.n_kernel) for ax in form.axes)):
                 own = [
                     each.tap[0] + k * each.tap[1]
-                    for each, k in zip(phase, tap, strict=True)
+                    for each, k in zip(parts, tap, strict=True)
                 ]
                 weight = _like(kernel[(slice(None), *own)], padded)
                 term = form.read(padded * weight, tap, form.places, origin)
                 sum_ = term if sum_ is None else sum_ + term
             if sum_ is not None:
                 holes = [(0, 0, 0)] * source.ndim
-                for a, each in enumerate(phase):
-                    last = each.start + each.step * (form.places[a] - 1)
+                for a, part in enumerate(parts):
+                    last = part.start + part.step * (form.places[a] - 1)
                     rest = self.places[a] - 1 - last
-                    holes[first + a] = (each.start, rest, each.step - 1)
+                    holes[first + a] = (part.start, rest, part.step - 1)
                 total = total + lax.pad(sum_, zero, holes)
         return total
 
