@@ -14,7 +14,6 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
-    from jconv.algorithms.protocol import Precision, Shape, Shapes
+    from jconv.algorithms.protocol import Precision, Shapes
     from jconv.algorithms.windowed import Windowed
 
 MAX_PAIRS = 4
@@ -205,17 +204,11 @@ def _pairs(array: Array, role: Role, c: int, m: int) -> Array:
         array = lax.transpose(array, order)
         return lax.reshape(array, (*array.shape[:-3], math.prod(array.shape[-3:])))
     *lead, g, own = array.shape
-    if own < c * m:
-        kept = [*range(last - 1), last - (role == "input")]
-        spread = array
-        array = materialised(
-            lambda: jnp.reshape(
-                lax.broadcast_in_dim(spread, (*lead, g, c, m), kept),
-                (*lead, g * c * m),
-            )
-        )
-        return array
-    return lax.reshape(array, (*lead, g * own))
+    if own == c * m:
+        return lax.reshape(array, (*lead, g * own))
+    kept = [*range(last - 1), last - (role == "input")]
+    spread = lax.broadcast_in_dim(array, (*lead, g, c, m), kept)
+    return materialised(lambda: lax.reshape(spread, (*lead, g * c * m)))
 
 
 def _flipped(kernel: Array, view: Windowed) -> Array:

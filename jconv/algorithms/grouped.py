@@ -2,9 +2,9 @@
 
 A product with a handful of channels runs at a fraction of the speed of a wide one. So G
 neighbouring groups are merged into one block whose kernel has zeros between groups, and
-the g / G blocks, which share nothing, move to the front of every array, to label e: that
-is what a per-example kernel is. What is left is a convolution without groups, which
-another algorithm computes by batched products.
+the g / G blocks, which share nothing, move to the front of every array, to label e, as
+if each were an example with a kernel of its own. What is left is a convolution without
+groups, which another algorithm computes by batched products.
 
     x (e, *batch, *input, g, c)   ->   (e g/G, *batch, *input, 1, G c)
     w (e, *kernel, c, g, m)       ->   (e g/G, *kernel, G c, 1, G m)
