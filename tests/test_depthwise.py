@@ -137,7 +137,7 @@ def test_runs_and_batches():
 
 REFUSED = {
     "groups": (DEPTHWISE, Geometry.from_call((5,), (3,)), 1, "there is one group"),
-    "pairs": (DEPTHWISE, GEOMETRIES["plain"], 3, "9 pairs of channels"),
+    "pairs": (DEPTHWISE, GEOMETRIES["plain"], 9, "81 pairs of channels"),
     "holes": (VARIANTS["rounds"], GEOMETRIES["holes"], 1, "'phases' parts them"),
     "merged-groups": (GROUPED, Geometry.from_call((5,), (3,)), 1, "there is one group"),
 }

@@ -1,11 +1,14 @@
-"""Channels that meet no others: multiply and add places, no matrix product at all.
+"""Channels that meet few others: multiply and add places, no matrix product at all.
 
 With one channel per group there is nothing to contract but taps, and the compiler turns
-a sum of shifted products into one loop that runs along the channels (``tapwise``). A
-group of c input and m output channels is c * m pairs that are multiplied one by one:
-arrays are written once per pair, and results are summed over the pairs they share.
+a sum of shifted products into one loop that runs along the channels (``tapwise``, and
+``staged`` for the kernel's derivative). With a few channels per group, those of the
+source become one more axis of taps: for each of them, a copy of the source in which it
+stands in every lane of its group.
 
-    source, result (e, *batch, *spatial, pairs)      kernel (e, *K, pairs)
+    source (e, *batch, source channel, *spatial, lanes)      lanes = g * other channels
+    kernel (e, source channel, *K, lanes)
+    other  (e, *batch, 1, *spatial, lanes)
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from jconv.algorithms.buffers import materialised
 from jconv.algorithms.protocol import array_shapes, concrete, result_shape
 from jconv.algorithms.staged import Staged
 from jconv.algorithms.tapwise import Tapwise
-from jconv.geometry import OPERANDS, Geometry, Role
+from jconv.geometry import OPERANDS, Axis, Geometry, Role
 
 if TYPE_CHECKING:
     from jax import Array
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Precision, Shapes
     from jconv.algorithms.windowed import Windowed
 
-MAX_PAIRS = 4
+MAX_PAIRS = 64
 """Pairs of channels per group at the most: beyond, matrix products are faster."""
 
 MAX_UNROLLED = 96
@@ -78,18 +81,18 @@ class Depthwise:
         """Many channels per group; what cannot be seen as windows."""
         if geometry.groups == 1:
             return "there is one group"
-        pairs = math.prod(_channels(shapes, out))
-        if pairs > self.max_pairs:
-            return (
-                f"it would multiply {pairs} pairs of channels per group, more than "
-                f"{self.max_pairs}"
-            )
-        if not geometry.rank:
-            return "without spatial axes there are no taps"
         views = windowed.views(geometry, out, dilated=out != "kernel")
         if not views:
             return "both arrays are dilated"
-        taps = math.prod(views[0].window)
+        if not geometry.rank:
+            return "without spatial axes there are no taps"
+        own, others = views[0].channels(shapes)
+        if own * others > self.max_pairs:
+            return (
+                f"it would multiply {own * others} pairs of channels per group, more "
+                f"than {self.max_pairs}"
+            )
+        taps = own * math.prod(views[0].window)
         if any(axis.input_dilation > 1 for axis in views[0].axes) and (
             taps > self.unrolled
         ):
@@ -118,27 +121,23 @@ class Depthwise:
         """The contraction, all products in full precision."""
         shapes = array_shapes(out, first, second)
         view = _view(geometry, out)
-        c, m = _channels(shapes, out)
-        arrays = dict(zip(OPERANDS[out], (first, second), strict=True))
-        pairs = {
-            role: _pairs(array.astype(accumulate), role, c, m)
-            for role, array in arrays.items()
+        arrays = {
+            role: array.astype(accumulate)
+            for role, array in zip(OPERANDS[out], (first, second), strict=True)
         }
-        form = Tapwise(view.axes, self._unrolled(out))
+        form = Tapwise(_axes(view, shapes), self._unrolled(out))
+        source = _source_lanes(arrays[view.source], view, shapes)
         if out == "kernel":
-            staged = Staged(form, self.block_bytes)
-            kernel = staged.kernel(pairs[view.source], pairs[view.other])
-            kernel = _flipped(kernel, view).reshape(*kernel.shape[:-1], -1, c, m)
-            rank = kernel.ndim
-            return lax.transpose(
-                kernel, [*range(rank - 3), rank - 2, rank - 3, rank - 1]
-            )
-        result = form.result(pairs[view.source], _flipped(pairs["kernel"], view))
-        shape = result_shape(geometry, shapes, out)
-        if c * m == 1:
-            return lax.reshape(result, shape)
-        whole = lax.reshape(result, (*shape[:-1], c, m))
-        return lax.reduce_sum(whole, [len(shape) - (out == "output")])
+            other = arrays[view.other]
+            lead = other.ndim - 2 - geometry.rank
+            places = (*other.shape[:lead], 1, *other.shape[lead:-2])
+            other = lax.reshape(other, (*places, math.prod(other.shape[-2:])))
+            kernel = Staged(form, self.block_bytes).kernel(source, other)
+            return _kernel_from_lanes(kernel, view, geometry.groups)
+        kernel = _kernel_lanes(arrays["kernel"], view)
+        return lax.reshape(
+            form.result(source, kernel), result_shape(geometry, shapes, out)
+        )
 
     def error_bound(
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
@@ -157,15 +156,12 @@ class Depthwise:
         """The source padded, the products, the result written; sums of taps."""
         view = _view(geometry, out)
         both = shapes | {out: result_shape(geometry, shapes, out)}
-        c, m = _channels(shapes, out)
+        own, others = view.channels(shapes)
         item = np.dtype(dtype).itemsize
-        widened = {
-            role: costs.bytes_of(both[role], dtype) * c * m // both[role][-1]
-            for role in ("input", "output")
-        }
-        copied = widened["input"] + widened["output"] + widened[view.source]
-        form = Tapwise(view.axes, self._unrolled(out))
-        adds = widened[view.other] // item * math.prod(form.window)
+        places = costs.bytes_of(both[view.other], dtype)
+        copied = places + 2 * others * costs.bytes_of(both[view.source], dtype)
+        form = Tapwise(_axes(view, shapes), self._unrolled(out))
+        adds = places // item * math.prod(form.window)
         if platform not in (None, "cpu"):
             moved = copied / costs.ACCELERATOR_COPY_PEAK
             return moved + 2 * adds / costs.ACCELERATOR_GEMM_PEAK
@@ -173,8 +169,9 @@ class Depthwise:
         if out == "kernel":
             passes *= -(-len(form.taps) // TAPS_OF_A_PASS)
             passes *= max(1, copied // (self.block_bytes or BLOCK_BYTES))
-        spread = 1 if c * m == 1 else 2
-        seconds = spread * costs.copy_seconds(copied, geometry.groups * item, platform)
+        seconds = costs.copy_seconds(copied, geometry.groups * others * item, platform)
+        if own * others > 1:
+            seconds += costs.copy_seconds(copied, others * item, platform)
         seconds += adds / costs.ADDS_PER_SECOND + passes * costs.PASS_SECONDS
         away = out == "kernel" and self.block_bytes is None and copied > BLOCK_BYTES
         return seconds * (OUT_OF_CACHE if away else 1)
@@ -189,32 +186,51 @@ def _view(geometry: Geometry, out: Role) -> Windowed:
     return windowed.views(geometry, out, dilated=out != "kernel")[0]
 
 
-def _channels(shapes: Shapes, out: Role) -> tuple[int, int]:
-    """(input channels, output channels) per group."""
-    if out == "kernel":
-        return shapes["input"][-1], shapes["output"][-1]
-    return shapes["kernel"][-3], shapes["kernel"][-1]
+def _axes(view: Windowed, shapes: Shapes) -> tuple[Axis, ...]:
+    """The relations, that of the source's channels first."""
+    own = view.channels(shapes)[0]
+    return (Axis(n_input=own, n_kernel=own, n_output=1), *view.axes)
 
 
-def _pairs(array: Array, role: Role, c: int, m: int) -> Array:
-    """(..., g, c), (..., c, g, m) or (..., g, m) -> (..., g c m)."""
-    last = array.ndim
-    if role == "kernel":
-        order = [*range(last - 3), last - 2, last - 3, last - 1]
+def _source_lanes(array: Array, view: Windowed, shapes: Shapes) -> Array:
+    """(e, *batch, *S, g, own) -> (e, *batch, own, *S, lanes)."""
+    own, others = view.channels(shapes)
+    last, rank = array.ndim - 1, len(view.axes)
+    lead = last - 1 - rank
+    shape = (*array.shape[:lead], own, *array.shape[lead:last])
+    if own > 1:
+        order = [*range(lead), last, *range(lead, last)]
         array = lax.transpose(array, order)
-        return lax.reshape(array, (*array.shape[:-3], math.prod(array.shape[-3:])))
-    *lead, g, own = array.shape
-    if own == c * m:
-        return lax.reshape(array, (*lead, g * own))
-    kept = [*range(last - 1), last - (role == "input")]
-    spread = lax.broadcast_in_dim(array, (*lead, g, c, m), kept)
-    return materialised(lambda: lax.reshape(spread, (*lead, g * c * m)))
+    else:
+        array = lax.reshape(array, shape)
+    if own * others == 1:
+        return array
+    wide = (*shape, others)
+    spread = lax.broadcast_in_dim(array, wide, range(last + 1))
+    lanes = (*shape[:-1], shape[-1] * others)
+    return materialised(lambda: lax.reshape(spread, lanes))
 
 
-def _flipped(kernel: Array, view: Windowed) -> Array:
-    """The kernel as it stands in the view, or back: (e, *K, pairs)."""
-    flipped = [a for a, flip in enumerate(view.flip, 1) if flip]
+def _kernel_lanes(kernel: Array, view: Windowed) -> Array:
+    """(e, *K, c, g, m) -> (e, own, *K, lanes), as it stands in the view."""
+    c, g, m = range(kernel.ndim - 3, kernel.ndim)
+    own, other = (c, m) if view.source == "input" else (m, c)
+    kernel = lax.transpose(kernel, [0, own, *range(1, c), g, other])
+    kernel = lax.reshape(kernel, (*kernel.shape[:-2], math.prod(kernel.shape[-2:])))
+    flipped = [a for a, flip in enumerate(view.flip, 2) if flip]
     return lax.rev(kernel, flipped) if flipped else kernel
+
+
+def _kernel_from_lanes(kernel: Array, view: Windowed, groups: int) -> Array:
+    """The inverse of ``_kernel_lanes``."""
+    flipped = [a for a, flip in enumerate(view.flip, 2) if flip]
+    kernel = lax.rev(kernel, flipped) if flipped else kernel
+    kernel = lax.reshape(
+        kernel, (*kernel.shape[:-1], groups, kernel.shape[-1] // groups)
+    )
+    g, other = kernel.ndim - 2, kernel.ndim - 1
+    c, m = (1, other) if view.source == "input" else (other, 1)
+    return lax.transpose(kernel, [0, *range(2, g), c, g, m])
 
 
 DEPTHWISE = Depthwise()
