@@ -171,7 +171,7 @@ class Depthwise:
             passes *= max(1, copied // (self.block_bytes or BLOCK_BYTES))
         seconds = costs.copy_seconds(copied, geometry.groups * others * item, platform)
         if own * others > 1:
-            seconds += costs.copy_seconds(copied, others * item, platform)
+            seconds += costs.copy_seconds(copied, costs.HALF_SPEED_RUN, platform)
         seconds += adds / costs.ADDS_PER_SECOND + passes * costs.PASS_SECONDS
         away = out == "kernel" and self.block_bytes is None and copied > BLOCK_BYTES
         return seconds * (OUT_OF_CACHE if away else 1)
