@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from jconv.algorithms.accuracy import acceptable
 from jconv.algorithms.col2im import COL2IM
+from jconv.algorithms.depthwise import DEPTHWISE, DEPTHWISE_WHOLE
 from jconv.algorithms.dft import DFT
 from jconv.algorithms.fft import FFT
+from jconv.algorithms.grouped import Grouped
 from jconv.algorithms.loop import LOOP
 from jconv.algorithms.mixed import MIXED
 from jconv.algorithms.patches import PATCHES
@@ -30,10 +32,25 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Geometry, Role
 
-PHASES = Phases((TAPS, LOOP, PATCHES, MIXED))
+PHASES = Phases((TAPS, LOOP, PATCHES, MIXED, DEPTHWISE))
+
+GROUPED = Grouped((TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES))
 
 REGISTRY: Mapping[str, Algorithm] = {
-    each.name: each for each in (TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES, DFT, FFT)
+    each.name: each
+    for each in (
+        TAPS,
+        LOOP,
+        PATCHES,
+        MIXED,
+        COL2IM,
+        PHASES,
+        DEPTHWISE,
+        DEPTHWISE_WHOLE,
+        GROUPED,
+        DFT,
+        FFT,
+    )
 }
 """Every algorithm by its name."""
 

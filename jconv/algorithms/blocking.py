@@ -139,7 +139,8 @@ def _block_axis(axis: Axis, size: int) -> Axis:
         n_input=axis.n_input,
         n_kernel=int(reads.max() - reads.min()) + 1 if reads.size else 0,
         n_output=-(-axis.n_output // size),
-        stride=axis.stride * size // axis.input_dilation,
+        # With fewer results than a block has there is one block, and no stride.
+        stride=max(1, axis.stride * size // axis.input_dilation),
         low=-int(reads.min()) if reads.size else 0,
     )
 

@@ -35,6 +35,15 @@ FLOAT_BYTES = 4
 CALL_SECONDS = 1e-4
 """What starting a product costs."""
 
+PASS_SECONDS = 2e-5
+"""What starting a loop over an array costs."""
+
+ADDS_PER_SECOND = 5e10
+"""Multiply-adds in a loop over entries that does nothing else."""
+
+SUMS_PER_SECOND = 1.2e9
+"""Multiply-adds where such a loop sums over places, which is not vectorised."""
+
 HALF_SPEED_RESULT = 24_000
 """Entries of a product's result at which half of the cores find work in it."""
 
@@ -170,26 +179,33 @@ class Step:
         wide = max(self.rows, self.columns) > 1
         return min(self.rows, self.columns) > 1 or (wide and self.summed > 1)
 
+    def entrywise_seconds(self, platform: str | None) -> float:
+        """The multiplications alone, where it is no matrix product."""
+        adds = self.together * self.rows * self.summed * self.columns
+        if platform not in (None, "cpu"):
+            return 2 * adds / ACCELERATOR_GEMM_PEAK
+        rate = ADDS_PER_SECOND if self.summed == 1 else SUMS_PER_SECOND
+        return adds / rate
+
     def seconds(
         self, dtype: DTypeLike, platform: str | None, *, passes: float
     ) -> float:
         """Operands cut out, multiplied, the product moved ``passes`` times.
 
-        Entry by entry, all of it is one loop that only reads.
+        Entry by entry, the operands are not copied out, only read.
         """
         item = np.dtype(dtype).itemsize
         sizes = [
             self.rows * self.summed * self.cut[0],
             self.summed * self.columns * self.cut[1],
         ]
-        if self.is_matrix_product:
-            sizes.append(passes * self.rows * self.columns)
+        sizes.append(passes * self.rows * self.columns)
         moved = sum(
             copy_seconds(self.together * size * item, run * item, platform)
             for size, run in zip(sizes, self.runs, strict=False)
         )
         if not self.is_matrix_product:
-            return moved
+            return moved + PASS_SECONDS + self.entrywise_seconds(platform)
         return moved + gemm_seconds(
             self.together, self.rows, self.summed, self.columns, platform
         )

@@ -162,6 +162,8 @@ class Patches:
                 if math.prod(sizes) > self.max_block:
                     continue
                 blocking = Blocking(view.axes, sizes)
+                if not all(axis.n_kernel for axis in blocking.axes):
+                    continue  # no tap of an axis meets any entry
                 seconds = _seconds(blocking, (e, n, c, m), out, item, platform)
                 seconds += windowed.kernel_seconds(view, shapes, dtype, platform)
                 found.append(Plan(view, blocking, seconds))

@@ -46,6 +46,12 @@ COMPILING = 1.2e-5
 MAX_STEPS = 128
 """Steps that are unrolled at the most; beyond, compiling takes too long."""
 
+FEW_STEPS = 12
+"""Steps up to which a loop over all of them runs along the channels."""
+
+MANY_STEPS_SLOWNESS = 8
+"""How much slower each of more steps is."""
+
 
 def fixed_roles(geometry: Geometry) -> tuple[Role, ...]:
     """Per axis the role with the fewest indices, the kernel first among equals."""
@@ -160,11 +166,26 @@ class Taps:
             for axis, role in zip(geometry.axes, fixed, strict=True)
         )
         step = costs.Step.of(geometry, shapes, out, fixed, met)
+        if platform in (None, "cpu") and not step.is_matrix_product:
+            return self._one_loop_seconds(step, steps, shapes, dtype)
         if steps == 1:
             return step.seconds(dtype, platform, passes=0)
         return costs.steps_seconds(
             step, steps, TOGETHER, dtype, platform, passes=PASSES
         ) + (steps * COMPILING)
+
+    def _one_loop_seconds(
+        self, step: costs.Step, steps: int, shapes: Shapes, dtype: DTypeLike
+    ) -> float:
+        """Steps entry by entry, which a CPU's compiler makes one loop of.
+
+        With few steps it runs along the channels; with many it looks at every entry
+        which of them there are.
+        """
+        copied = 2 * max(costs.bytes_of(shape, dtype) for shape in shapes.values())
+        slowness = 1 if steps <= FEW_STEPS or step.summed > 1 else MANY_STEPS_SLOWNESS
+        adds = steps * slowness * step.entrywise_seconds("cpu")
+        return costs.copy_seconds(copied, copied, "cpu") + adds
 
 
 def _take(
