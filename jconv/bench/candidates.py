@@ -12,6 +12,7 @@ import numpy as np
 
 from jconv import primitive
 from jconv.algorithms import REGISTRY
+from jconv.algorithms.accuracy import acceptable
 from jconv.algorithms.tuned import describe
 from jconv.bench import timing
 from jconv.bench.compiled import compiled
@@ -122,7 +123,7 @@ def measure(contraction: Contraction, platform: str, effort: Effort) -> Measured
     predicted = {
         name: each.cost(*call)
         for name, each in REGISTRY.items()
-        if not each.refuses(*call)
+        if not each.refuses(*call) and acceptable(each, *call[:-1])
     }
     limit = WORTH_TRYING * min(predicted.values())
     random = np.random.default_rng(0)
