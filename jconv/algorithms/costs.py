@@ -38,11 +38,14 @@ CALL_SECONDS = 1e-4
 PASS_SECONDS = 2e-5
 """What starting a loop over an array costs."""
 
-ADDS_PER_SECOND = 5e10
+ADDS_PER_SECOND = 2.2e10
 """Multiply-adds in a loop over entries that does nothing else."""
 
 SUMS_PER_SECOND = 1.2e9
 """Multiply-adds where such a loop sums over places, which is not vectorised."""
+
+BATCH_SECONDS = 5e-6
+"""What each further product of a batch costs: they are done one after the other."""
 
 HALF_SPEED_RESULT = 24_000
 """Entries of a product's result at which half of the cores find work in it."""
@@ -69,9 +72,10 @@ def gemm_seconds(b: float, m: float, k: float, n: float, platform: str | None) -
     if platform not in (None, "cpu"):
         return flops / ACCELERATOR_GEMM_PEAK
     entries = b * (m * k + k * n + m * n)
-    cores = 1 + HALF_SPEED_RESULT / max(1, b * m * n)
+    cores = 1 + HALF_SPEED_RESULT / max(1, m * n)
     return (
         CALL_SECONDS
+        + BATCH_SECONDS * (b - 1)
         + flops * min(cores, ONE_CORE) / GEMM_PEAK
         + FLOAT_BYTES * entries / PRODUCT_BYTES_PER_SECOND
     )
