@@ -26,7 +26,7 @@ FLOORS = (
     {"verify", "explain", "bench"},
     {"cli", "cli_info", "cli_verify", "cli_prove", "cli_explain", "cli_bench"}
     | {"cli_options", "cli_selection"}
-    | {"cli_train", "__main__"},
+    | {"cli_train", "cli_train_run", "__main__"},
 )
 """Imports point downwards, or along a floor without going round in a circle."""
 
