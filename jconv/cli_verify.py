@@ -40,6 +40,8 @@ was compared is written to report.html, for people, and report.json, for machine
 
 [cyan]jconv verify --json | jq .summary[/cyan]  the report for a script
 
+[cyan]jconv verify --target my.kernels:conv[/cyan]  a convolution of your own
+
 [cyan]jconv verify --compare OLD.json[/cyan]  what changed since an older report
 
 [cyan]jconv verify --compare OLD.json --with NEW.json[/cyan]  two reports; runs nothing
@@ -80,6 +82,14 @@ def verify(
     list_: Annotated[  # noqa: FBT002 (an option has a name)
         bool, typer.Option("--list", help="Tell the claims and check nothing.")
     ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="Check this convolution, with the signature of lax's, and its "
+            "gradients, instead of jconv's.",
+        ),
+    ] = None,
     compare: Annotated[
         Path | None,
         typer.Option(metavar="OLD.json", help="Tell what changed since this report."),
@@ -97,7 +107,8 @@ def verify(
     from jconv.verify import difference, report  # noqa: PLC0415
 
     console = Console(stderr=json, width=None if sys.stdout.isatty() else 120)
-    claims = select.selected(claim or [])
+    dtypes = select.checked_dtypes(dtype or ())
+    claims = select.selected(claim or [], target, dtypes)
     if list_:
         select.tell_all(console, claims)
         return
@@ -109,8 +120,9 @@ def verify(
         seed=seed,
         quick=quick,
         patterns=tuple(claim or ()),
-        dtypes=select.checked_dtypes(dtype or ()),
+        dtypes=dtypes,
         platform=select.checked_platform(platform),
+        target=target,
     )
     select.prepared(out)
     results, whole = _run(console, claims, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from jconv.geometry import Role
     from jconv.verify.target.load import Target
 
-SMALL = (
+SMALL: tuple[dict[str, Any], ...] = (
     {"x": (1, 1, 4), "w": (1, 1, 2)},
     {"x": (1, 2, 4), "w": (2, 2, 3), "stride": (2,), "pads": ((1, 1),)},
     {"x": (1, 2, 5), "w": (2, 1, 2), "groups": 2, "rhs_dilation": (2,)},
@@ -59,11 +60,12 @@ def on_a_basis(
 def _one_role(target: Target, case: Case, out: Role) -> tuple[int, str]:
     """The number of pairs, and the first on which the target is wrong."""
     shapes = [case.shape(role) for role in OPERANDS[out]]
+    p, q = (math.prod(shape) for shape in shapes)
+    p, q = (math.prod(shape) for shape in shapes)
     units = [
         np.eye(size, dtype=case.dtype).reshape(size, *shape)
-        for size, shape in ((int(np.prod(shape)), shape) for shape in shapes)
+        for size, shape in zip((p, q), shapes, strict=True)
     ]
-    p, q = len(units[0]), len(units[1])
     first, second = np.divmod(np.arange(p * q), q)
     run = _computing(target, case, out)
     try:
@@ -74,11 +76,9 @@ def _one_role(target: Target, case: Case, out: Role) -> tuple[int, str]:
     for n, result in enumerate(got):
         right = oracle(case, out, units[0][first[n]], units[1][second[n]])
         if not np.array_equal(result, right):
-            names = " and ".join(
-                f"unit {index} of {role}"
-                for role, index in zip(OPERANDS[out], (first[n], second[n]), strict=True)
-            )
-            return len(got), f"{out} is wrong on {names}"
+            one, other = OPERANDS[out]
+            units_met = f"unit {first[n]} of {one} and unit {second[n]} of {other}"
+            return len(got), f"{out} is wrong on {units_met}"
     return len(got), ""
 
 

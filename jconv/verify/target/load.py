@@ -93,7 +93,8 @@ def _check_signature(name: str, function: Callable[..., Any]) -> None:
         signature.bind("lhs", "rhs", **dict.fromkeys(KEYWORDS))
     except TypeError as error:
         expected = f"the signature of jax.lax.conv_general_dilated ({error})"
-        mend = f"It is called as {SIGNATURE}; it takes {signature}."
+        parameters = ", ".join(signature.parameters)
+        mend = f"It is called as {SIGNATURE}; it takes ({parameters})."
         raise _wrong(name, expected, mend) from error
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from jconv.verify.target.cases import Case
 
 Arrays = dict[str, Any]
-Call = "Callable[[Any, Any], Any]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,6 +106,20 @@ def _twice(case: Case, a: Arrays) -> Arrays:
     }
 
 
+MAPPED = {
+    "over x": (("x", "w"), ("u", "w")),
+    "over w": (("x", "w"), ("x", "v")),
+    "over both": (("x", "w"), ("u", "v")),
+}
+"""Which operands meet in the two entries of each mapped result."""
+
+
+def _all(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
+    y, pull = jax.vjp(f, a["x"], a["w"])
+    dx, dw = pull(a["dy"])
+    return {"y": y, "dx": dx, "dw": dw}
+
+
 PARTS: dict[str, Part] = {
     "values": Part(
         _values,
@@ -135,11 +148,7 @@ PARTS: dict[str, Part] = {
         _vmap,
         lambda case, a: {
             name: np.stack([oracle(case, "output", a[x], a[w]) for x, w in pairs])
-            for name, pairs in {
-                "over x": ("xw", "uw"),
-                "over w": ("xw", "xv"),
-                "over both": ("xw", "uv"),
-            }.items()
+            for name, pairs in MAPPED.items()
         },
         "jax.vmap(f, ...)(jnp.stack([x, u]), jnp.stack([w, v]))",
     ),
@@ -150,6 +159,15 @@ PARTS: dict[str, Part] = {
             "d⟨dx, u⟩/ddy": oracle(case, "output", a["u"], a["w"]),
         },
         "jax.vjp(lambda w, dy: jax.vjp(lambda x: f(x, w), x)[1](dy)[0], w, dy)[1](u)",
+    ),
+    "cropping": Part(
+        _all,
+        lambda case, a: {
+            "y": oracle(case, "output", a["x"], a["w"]),
+            "dx": oracle(case, "input", a["w"], a["dy"]),
+            "dw": oracle(case, "kernel", a["x"], a["dy"]),
+        },
+        "f(x, w), *jax.vjp(f, x, w)[1](dy)",
     ),
     "bilinear": Part(_bilinear, _twice, "f(x + 2 * u, w)"),
 }
