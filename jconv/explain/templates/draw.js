@@ -37,7 +37,8 @@ const Draw = (() => {
 
   /** Something to be seen only: a copied number, a zero, a position without an entry. */
   function still(host, x, y, kind, role, html, name = "") {
-    const element = place(make("span", `cell ${kind} fill-${role}`, html), x, y);
+    const long = html.length > 3 ? " long" : "";
+    const element = place(make("span", `cell ${kind} fill-${role}${long}`, html), x, y);
     if (name) element.append(make("small", "", name));
     host.append(element);
     return element;
@@ -100,5 +101,13 @@ const Draw = (() => {
     };
   }
 
-  return { make, unit, stage, place, label, still, operand, result, curves };
+  /** The point at a share t of a curve. */
+  function along(from, to, t) {
+    const blend = 3 * t * t - 2 * t ** 3;
+    const middle = (from[1] + to[1]) / 2;
+    const y = from[1] * (1 - t) ** 3 + 3 * middle * t * (1 - t) + to[1] * t ** 3;
+    return [from[0] + (to[0] - from[0]) * blend, y];
+  }
+
+  return { along, make, unit, stage, place, label, still, operand, result, curves };
 })();

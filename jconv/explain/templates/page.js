@@ -41,8 +41,10 @@
     $("because").hidden = pool || empty;
     $("pools").hidden = !pool || empty;
     if (!empty) pool ? PoolView.build($("picture"), $("cards"), $("equation")) : convolution(axes);
-    $("relation").innerHTML = axes.map((a) => Say.relation(a)).join(" &nbsp;and&nbsp; ");
-    $("size").innerHTML = axes.map((a, n) => Say.size(a, state.axes[n].lo, state.axes[n].hi)).join(" &nbsp;and&nbsp; ");
+    const each = (tell) => [...new Set(axes.map(tell))].join("<br>");
+    $("exists").textContent = pool ? "Input i is in window o, as its entry k, exactly where" : "A product exists exactly where";
+    $("relation").innerHTML = each((a) => Say.relation(a));
+    $("size").innerHTML = each((a, n) => Say.size(a, state.axes[n].lo, state.axes[n].hi));
     controls(pool);
     restore(focus);
     history.replaceState(null, "", `#${State.hash()}`);
@@ -247,6 +249,7 @@
   addEventListener("resize", () => requestAnimationFrame(draw));
   addEventListener("hashchange", () => { State.read(location.hash); draw(); });
 
+  $("more").open = !matchMedia("(max-width: 60rem)").matches;
   $("presets").innerHTML = Object.keys(PRESETS).map((name) => `<button type="button" data-preset="${name}">${name}</button>`).join("");
   State.clamp();
   draw();

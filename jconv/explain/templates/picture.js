@@ -63,7 +63,7 @@ const Picture = (() => {
     const [begin, end] = positions(State.state.axes[0], a);
     const width = Math.max(end - begin, a.nKernel, 5);
     const u = Draw.unit(host, width);
-    const above = Draw.stage(host, width, 1.75, u);
+    const above = Draw.stage(host, width, 2.05, u);
     const shift = (width - a.nKernel) / 2;
     Draw.label(above, shift, 0, "kernel", words.kernel);
     for (let k = 0; k < a.nKernel; k++)
@@ -88,7 +88,7 @@ const Picture = (() => {
         const to = [column(o) + 0.5, 4.4];
         lines.curve(from, to, `tap-${k}${on ? " on" : ""}`);
         if (on && out !== "kernel")
-          lines.word([0.5 * (from[0] + to[0]), 3.12], `w${Say.sub(k + 1)}`, `tap-${k}`);
+          lines.word(Draw.along(from, to, 0.36), `w${Say.sub(k + 1)}`, `tap-${k}`);
       }
     }
     Draw.label(main, a.nOutput ? Math.max(0, column(0)) : 0, 5.5, colour("output"), words.output);

@@ -32,9 +32,10 @@ const PoolView = (() => {
 
   function conserved(total, wanted) {
     const same = Math.abs(total - wanted) < 1e-9;
-    const words = `Σ <i>dx</i> = ${Say.number(total)} ${same ? "=" : "≠"} ${Say.number(wanted)} = Σ <i>δ</i>`;
-    return Draw.make("p", `sum ${same ? "kept" : "lost"}`,
-      `<span aria-hidden="true">${same ? "✓" : "✗"}</span> ${words}${same ? "" : ": not conserved"}`);
+    const words = same
+      ? `✓ Σ <i>dx</i> = Σ <i>δ</i> = ${Say.number(total)}`
+      : `✗ Σ <i>dx</i> = ${Say.number(total)}, but Σ <i>δ</i> = ${Say.number(wanted)}`;
+    return Draw.make("p", `sum ${same ? "kept" : "lost"}`, words);
   }
 
   function card(host, title, words) {
@@ -83,29 +84,30 @@ const PoolView = (() => {
         Draw.operand(stage, c, r, "output", index, "δ" + Say.sub(n + 1), n === o).classList.replace("fill-output", "fill-cotangent"));
     for (const [ties, title, words] of TIES)
       derivative(card(cards, title, words), axes, Pool.maxBackward(axes, x, dy, ties), dy,
-        new Set(at ? Pool.shares(maxima[o].winners, ties).map(([i]) => i) : []), wide);
+        new Set(at ? Pool.shares(maxima[o].winners, ties).map(([i]) => i) : []), unit(cards, inputs[last], 3));
     for (const [padding, title, words] of MEANS) {
       const element = card(cards, title, words);
       const counts = Pool.counts(axes, padding);
       const means = Pool.means(axes, x, padding);
-      const small = unit(cards, wide);
+      const small = unit(cards, inputs[last], 2);
       board(strip(element, "how many are counted", "soft"), whole(outputs), outputs, small, (stage, c, r, index, n) =>
         Draw.still(stage, c, r, n === o ? "on" : "", "soft", String(counts[n])));
       board(strip(element, "mean, <i>y</i>", "output"), whole(outputs), outputs, small, (stage, c, r, index, n) =>
         Draw.still(stage, c, r, n === o ? "on" : "", "output", Say.number(means[n])));
-      derivative(element, axes, Pool.meanBackward(axes, x, dy, padding), dy, window, wide);
+      derivative(element, axes, Pool.meanBackward(axes, x, dy, padding), dy, window, small);
     }
     equation.innerHTML = at ? sentence(axes, x, dy, maxima[o], Pool.windows(axes)[o], o) : "";
   }
 
-  const unit = (cards, wide) => {
-    const columns = cards.clientWidth > 860 ? 3 : cards.clientWidth > 560 ? 2 : 1;
-    return Math.max(22, Math.min(34, Math.floor((cards.clientWidth / columns - 58) / wide)));
+  /** The size of a cell in a card, of which there are so many in a row. */
+  const unit = (cards, wide, row) => {
+    const columns = cards.clientWidth > 760 ? row : cards.clientWidth > 560 ? 2 : 1;
+    return Math.max(24, Math.min(38, Math.floor((cards.clientWidth / columns - 58) / wide)));
   };
 
-  function derivative(host, axes, dx, dy, on, wide) {
+  function derivative(host, axes, dx, dy, on, u) {
     const sizes = Relation.shape(axes, "input");
-    board(strip(host, "derivative in the input, <i>dx</i>", "input"), whole(sizes), sizes, unit(host.parentNode, wide),
+    board(strip(host, "derivative in the input, <i>dx</i>", "input"), whole(sizes), sizes, u,
       (stage, c, r, index, i) => Draw.still(stage, c, r, on.has(i) ? "on" : "", "input", Say.number(dx[i])));
     host.append(conserved(add(dx), add(dy)));
   }

@@ -2,7 +2,7 @@
 const Slide = (() => {
   "use strict";
 
-  let lastSpot = null;
+  let last = null;
 
   const colour = (role) => (role === "output" && State.out() !== "output" ? "cotangent" : role);
 
@@ -52,7 +52,7 @@ const Slide = (() => {
       for (let k = 0; k < inner.nKernel; k++)
         Draw.still(slider, inner.kernelDilation * k, 0, "on", colour(kernel), ...named(axes, kernel, [rule.tap(k)]));
       board.append(Draw.place(slider, start, 1.45));
-      glide(slider, start * u, 0);
+      glide(slider, start, u);
       const lines = Draw.curves(board, end - begin, 5.35);
       const centre = start + (Relation.span(inner) - 1) / 2 + 0.5;
       for (let k = 0; k < inner.nKernel; k++) {
@@ -116,12 +116,14 @@ const Slide = (() => {
   }
 
   /** Let the kernel move from where it was. */
-  function glide(element, x) {
+  function glide(element, x, u) {
+    const { at, ...rest } = State.state;
+    const view = JSON.stringify([rest, u]);
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (lastSpot !== null && lastSpot !== x && !still)
-      element.animate([{ transform: `translateX(${lastSpot - x}px)` }, { transform: "none" }],
+    if (last && last.view === view && last.x !== x && !still)
+      element.animate([{ transform: `translateX(${(last.x - x) * u}px)` }, { transform: "none" }],
         { duration: 260, easing: "cubic-bezier(.3,.7,.2,1)" });
-    lastSpot = x;
+    last = { x, view };
   }
 
   function build(host, axes, out, results) {

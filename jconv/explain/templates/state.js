@@ -29,8 +29,8 @@ const State = (() => {
     for (const each of state.axes)
       for (const name of PARAMETERS) {
         const [low, high] = limits()[name];
-        each[name] = Math.min(high, Math.max(low, Math.round(each[name]) || low));
-        if (name === "lo" || name === "hi") each[name] = each[name] || 0;
+        const whole = Number.isFinite(each[name]) ? Math.round(each[name]) : low;
+        each[name] = Math.min(high, Math.max(low, whole));
       }
   }
 
@@ -62,11 +62,21 @@ const State = (() => {
   /** The role whose entries can be looked at. */
   const looked = () => (state.tab === "pool" ? "output" : out());
 
-  /** The entry looked at, inside the array; by default its middle. */
+  /** The index along an axis that most products meet, as near the middle as can be. */
+  function busiest(a, n, all) {
+    const size = Relation.shape([a], looked())[0];
+    const score = (index) => {
+      const found = Relation.terms([all[n]], looked(), [index]).length;
+      return found - Math.abs(index - (size - 1) / 2) / (size + 1);
+    };
+    return [...Array(size).keys()].reduce((best, index) => (score(index) > score(best) ? index : best), 0);
+  }
+
+  /** The entry looked at, inside the array; by default a busy one near the middle. */
   function at() {
     const sizes = Relation.shape(axes(), looked());
     if (Relation.count(sizes) === 0) return null;
-    const index = state.at && state.at.length === sizes.length ? state.at : sizes.map((n) => n >> 1);
+    const index = state.at && state.at.length === sizes.length ? state.at : axes().map(busiest);
     return index.map((n, a) => Math.max(0, Math.min(n, sizes[a] - 1)));
   }
 
