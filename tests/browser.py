@@ -155,7 +155,11 @@ class Page:
     def complaints(self) -> list[str]:
         """Errors and warnings of the console, and exceptions, since it was opened."""
         self.evaluate("0")
-        kinds = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
+        kinds = (
+            "Runtime.exceptionThrown",
+            "Runtime.consoleAPICalled",
+            "Log.entryAdded",
+        )
         return [
             json.dumps(event["params"])
             for event in self._browser.events

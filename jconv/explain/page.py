@@ -71,16 +71,15 @@ def render(subject: Subject) -> str:
     """The page, opened at a convolution.
 
     Args:
-        subject: of one or two axes, within LIMITS; its channels and batch are not shown.
+        subject: of one or two axes, within LIMITS; channels and batch are not shown.
 
     Raises:
         GeometryError: if the page cannot show it.
 
     Examples:
         >>> from jconv.explain.subject import Subject
-        >>> page = render(Subject.from_call((7,), (3,), stride=2))
-        >>> page.startswith("<!doctype html>"), "http" in page.replace("w3.org", "")
-        (True, True)
+        >>> render(Subject.from_call((7,), (3,), stride=2))[:15]
+        '<!doctype html>'
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(source("page.html.j2"))

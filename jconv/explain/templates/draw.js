@@ -66,7 +66,7 @@ const Draw = (() => {
     element.type = "button";
     element.dataset.at = index.join(",");
     element.dataset.key = `result:${extra}:${index.join(",")}`;
-    element.tabIndex = here ? 0 : -1;
+    element.tabIndex = here && !extra ? 0 : -1;
     element.setAttribute("aria-label", `${name} = ${Say.number(value)}`);
     if (here) element.setAttribute("aria-current", "true");
     element.append(make("small", "", name));

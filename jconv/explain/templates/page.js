@@ -117,9 +117,10 @@
 
   function restore(focus) {
     if (!focus) return;
-    let element = document.querySelector(`[data-key="${focus.key}"]`);
-    if (element && element.tagName === "BUTTON" && element.tabIndex < 0)
-      element = document.querySelector(`[data-key^="${focus.key.split(":").slice(0, 2).join(":")}"][tabindex="0"]`);
+    const [kind, extra] = focus.key.split(":");
+    const at = State.at();
+    const key = kind === "result" && at ? `result:${extra}:${at.join(",")}` : focus.key;
+    const element = document.querySelector(`[data-key="${key}"]`);
     if (!element) return;
     element.focus({ preventScroll: true });
     if (focus.text === null) return;

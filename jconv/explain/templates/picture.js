@@ -88,7 +88,7 @@ const Picture = (() => {
         const to = [column(o) + 0.5, 4.4];
         lines.curve(from, to, `tap-${k}${on ? " on" : ""}`);
         if (on && out !== "kernel")
-          lines.word(Draw.along(from, to, 0.36), `w${Say.sub(k + 1)}`, `tap-${k}`);
+          lines.word(Draw.along(from, to, out === "input" ? 0.66 : 0.34), `w${Say.sub(k + 1)}`, `tap-${k}`);
       }
     }
     Draw.label(main, a.nOutput ? Math.max(0, column(0)) : 0, 5.5, colour("output"), words.output);

@@ -86,15 +86,18 @@ const PoolView = (() => {
       derivative(card(cards, title, words), axes, Pool.maxBackward(axes, x, dy, ties), dy,
         new Set(at ? Pool.shares(maxima[o].winners, ties).map(([i]) => i) : []), unit(cards, inputs[last], 3));
     for (const [padding, title, words] of MEANS) {
-      const element = card(cards, title, words);
+      const frame = card(cards, title, words);
+      const element = Draw.make("div", "three");
+      frame.append(element);
       const counts = Pool.counts(axes, padding);
       const means = Pool.means(axes, x, padding);
       const small = unit(cards, inputs[last], 2);
-      board(strip(element, "how many are counted", "soft"), whole(outputs), outputs, small, (stage, c, r, index, n) =>
+      const part = () => { const each = Draw.make("div"); element.append(each); return each; };
+      board(strip(part(), "how many are counted", "soft"), whole(outputs), outputs, small, (stage, c, r, index, n) =>
         Draw.still(stage, c, r, n === o ? "on" : "", "soft", String(counts[n])));
-      board(strip(element, "mean, <i>y</i>", "output"), whole(outputs), outputs, small, (stage, c, r, index, n) =>
+      board(strip(part(), "mean, <i>y</i>", "output"), whole(outputs), outputs, small, (stage, c, r, index, n) =>
         Draw.still(stage, c, r, n === o ? "on" : "", "output", Say.number(means[n])));
-      derivative(element, axes, Pool.meanBackward(axes, x, dy, padding), dy, window, small);
+      derivative(part(), axes, Pool.meanBackward(axes, x, dy, padding), dy, window, small);
     }
     equation.innerHTML = at ? sentence(axes, x, dy, maxima[o], Pool.windows(axes)[o], o) : "";
   }
@@ -109,7 +112,7 @@ const PoolView = (() => {
     const sizes = Relation.shape(axes, "input");
     board(strip(host, "derivative in the input, <i>dx</i>", "input"), whole(sizes), sizes, u,
       (stage, c, r, index, i) => Draw.still(stage, c, r, on.has(i) ? "on" : "", "input", Say.number(dx[i])));
-    host.append(conserved(add(dx), add(dy)));
+    host.closest(".card").append(conserved(add(dx), add(dy)));
   }
 
   function sentence(axes, x, dy, found, window, o) {
