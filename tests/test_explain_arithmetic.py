@@ -194,16 +194,17 @@ def disagreements(
 ) -> list[str]:
     """What the scripts compute otherwise than Python does."""
     text = f"(() => {{ {relation}\n{pool}\nconst cases = {json.dumps(cases)};"
-    got = page.evaluate(f"{text}\nreturn {DRIVER}; }})()")
+    answers = page.evaluate(f"{text}\nreturn {DRIVER}; }})()")
     wrong = []
-    for number, (case, found) in enumerate(zip(cases, got, strict=True)):
+    for number, (case, found) in enumerate(zip(cases, answers, strict=True)):
         wanted = expected(case)
         assert found.keys() == wanted.keys()
         for name, value in wanted.items():
             if isinstance(value, np.ndarray):
                 # The page divides in another order: a few roundings of sums below 100.
-                same = len(found[name]) == value.size and np.allclose(
-                    found[name], value, rtol=0, atol=1e-12
+                got = np.array(found[name], dtype="float64")
+                same = got.size == value.size and np.allclose(
+                    got, value, rtol=0, atol=1e-12
                 )
             else:
                 same = found[name] == value

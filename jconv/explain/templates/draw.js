@@ -15,7 +15,7 @@ const Draw = (() => {
 
   /** A box of w x h cells in which things are placed by their cell coordinates. */
   function stage(host, w, h, u) {
-    const element = make("div", "stage");
+    const element = make("div", `stage${u < 32 ? " tiny" : ""}`);
     element.style.cssText = `--u:${u}px;width:${w * u}px;height:${h * u}px`;
     const scroller = make("div", "scroller");
     scroller.append(element);

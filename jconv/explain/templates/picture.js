@@ -17,17 +17,19 @@ const Picture = (() => {
 
   const colour = (role) => (role === "output" && State.out() !== "output" ? "cotangent" : role);
 
-  /** Indices that meet the entry looked at: role -> flat index -> its partners' names. */
+  /** Indices that meet the entry looked at: role -> flat index -> its partner. */
   function partners(axes, out) {
     const found = { input: new Map(), kernel: new Map(), output: new Map() };
     const at = State.at();
     if (!at) return found;
     const [first, second] = Say.FACTORS[out];
     const name = (role, index) => Say.OPERAND[role] + Say.place(axes, role, index);
+    const add = (role, other, term) =>
+      found[role].set(Relation.flat(term[role], Relation.shape(axes, role)),
+        { role: colour(other), name: name(other, term[other]) });
     for (const term of Relation.terms(axes, out, at)) {
-      const flat = (role) => Relation.flat(term[role], Relation.shape(axes, role));
-      found[first].set(flat(first), name(second, term[second]));
-      found[second].set(flat(second), name(first, term[first]));
+      add(first, second, term);
+      add(second, first, term);
     }
     return found;
   }
@@ -62,7 +64,7 @@ const Picture = (() => {
     const words = WORDS[out];
     const [begin, end] = positions(State.state.axes[0], a);
     const width = Math.max(end - begin, a.nKernel, 5);
-    const u = Draw.unit(host, width);
+    const u = Draw.unit(host, width, 54);
     const above = Draw.stage(host, width, 2.05, u);
     const shift = (width - a.nKernel) / 2;
     Draw.label(above, shift, 0, "kernel", words.kernel);
@@ -101,7 +103,7 @@ const Picture = (() => {
     const spans = axes.map((a, n) => positions(State.state.axes[n], a));
     const wide = spans[1][1] - spans[1][0];
     const all = wide + axes[1].nKernel + axes[1].nOutput + 3;
-    const u = host.clientWidth < 620 ? Draw.unit(host, Math.max(wide, axes[1].nOutput), 40) : Draw.unit(host, all, 44);
+    const u = host.clientWidth < 620 ? Draw.unit(host, Math.max(wide, axes[1].nOutput), 40) : Draw.unit(host, all, 58);
     const row = Draw.make("div", "grids");
     host.append(row);
     for (const role of ROLES) {
@@ -122,7 +124,7 @@ const Picture = (() => {
           else {
             const drawn = entry(board, ...spot, axes, role, index, results, meets);
             const met = meets[role].get(Relation.flat(index, sizes));
-            if (met) drawn.append(Draw.make("em", "", met));
+            if (met) drawn.append(Draw.make("em", `role-${met.role}`, met.name));
           }
         }
     }

@@ -12,6 +12,13 @@ const PoolView = (() => {
     [true, "Mean with padding counted", "The divisor is the window's size, wherever it stands."],
   ];
 
+  /** Outputs of a line, each under the middle of its window. */
+  function centred(host, a, [begin, end], u, draw) {
+    const stage = Draw.stage(host, end - begin, 1, u);
+    for (let o = 0; o < a.nOutput; o++)
+      draw(stage, a.stride * o - Relation.padLow(a) + (Relation.span(a) - 1) / 2 - begin, 0, [o], o);
+  }
+
   /** Cells of an array, with the positions around it where nothing is. */
   function board(host, ranges, sizes, u, draw) {
     const [h, w] = ranges.length === 1 ? [1, ranges[0][1] - ranges[0][0]] : ranges.map(([a, b]) => b - a);
@@ -76,10 +83,15 @@ const PoolView = (() => {
       const drawn = Draw.operand(stage, c, r, "input", index, "x" + Say.sub(i + 1), window.has(i));
       if (at && maxima[o].winners.includes(i)) drawn.classList.add("winner");
     });
-    board(strip(block(), "largest entry of each window, <i>y</i>", "output"), whole(outputs), outputs, u,
+    const answers = (words, role, draw) => {
+      const host = strip(block(), words, role);
+      if (axes.length === 1) centred(host, axes[0], ranges[0], u, draw);
+      else board(host, whole(outputs), outputs, u, draw);
+    };
+    answers("largest entry of each window, <i>y</i>", "output",
       (stage, c, r, index, n) =>
         Draw.result(stage, c, r, "output", index, "y" + Say.sub(n + 1), maxima[n].value));
-    board(strip(block(), "cotangent of the output, <i>δ</i>", "cotangent"), whole(outputs), outputs, u,
+    answers("cotangent of the output, <i>δ</i>", "cotangent",
       (stage, c, r, index, n) =>
         Draw.operand(stage, c, r, "output", index, "δ" + Say.sub(n + 1), n === o).classList.replace("fill-output", "fill-cotangent"));
     for (const [ties, title, words] of TIES)
@@ -91,7 +103,7 @@ const PoolView = (() => {
       frame.append(element);
       const counts = Pool.counts(axes, padding);
       const means = Pool.means(axes, x, padding);
-      const small = unit(cards, inputs[last], 2);
+      const small = unit(cards, Math.max(inputs[last], outputs[last]), 2);
       const part = () => { const each = Draw.make("div"); element.append(each); return each; };
       board(strip(part(), "how many are counted", "soft"), whole(outputs), outputs, small, (stage, c, r, index, n) =>
         Draw.still(stage, c, r, n === o ? "on" : "", "soft", String(counts[n])));

@@ -36,7 +36,7 @@ const Slide = (() => {
     const [rule] = rules(axes, out);
     const [image, kernel] = [Relation.IMAGE[out], Relation.KERNEL[out]];
     const { inner, begin, end } = rule;
-    const u = Draw.unit(host, Math.max(end - begin, 5));
+    const u = Draw.unit(host, Math.max(end - begin, 5), 54);
     const board = Draw.stage(host, end - begin, 5.35, u);
     const at = State.at();
     const start = at ? inner.stride * rule.step(at[0]) - rule.low - begin : 0;
@@ -76,7 +76,7 @@ const Slide = (() => {
     const w = across.end - across.begin;
     const outs = Relation.shape(axes, out);
     const narrow = host.clientWidth < 620;
-    const u = Draw.unit(host, narrow ? Math.max(w, outs[1]) : w + outs[1] + 2, 40);
+    const u = Draw.unit(host, narrow ? Math.max(w, outs[1]) : w + outs[1] + 2, narrow ? 40 : 50);
     const row = Draw.make("div", "grids");
     host.append(row);
     const block = (words, role) => {
@@ -104,7 +104,7 @@ const Slide = (() => {
           : Draw.still(board, ...spot, on ? "on" : "", colour(image), ...named(axes, image, index));
         if (on) {
           drawn.classList.add(`under-${colour(kernel)}`);
-          drawn.append(Draw.make("em", "", Say.OPERAND[kernel] + Say.place(axes, kernel, taps)));
+          drawn.append(Draw.make("em", `role-${colour(kernel)}`, Say.OPERAND[kernel] + Say.place(axes, kernel, taps)));
         }
       }
     const after = block(`${Say.SHORT[out]}: one entry for each place`, out);
