@@ -94,7 +94,9 @@ def render(subject: Subject) -> str:
 @functools.cache
 def source(name: str) -> str:
     """The text of a file in ``templates``."""
-    return resources.files("jconv.explain").joinpath("templates", name).read_text()
+    return (
+        resources.files("jconv.explain").joinpath("templates", name).read_text("utf-8")
+    )
 
 
 def initial(subject: Subject) -> dict[str, Any]:

@@ -139,7 +139,7 @@ const PoolView = (() => {
       ? `${winners} are equal: one of them, each of them, or all together receive ${delta}.`
       : `${winners} is the largest and receives ${delta} = ${Say.number(dy[o])}, whatever the rule for ties.`;
     return `<div class="symbols">${y} = max(${list}) = ${Say.span("output", Say.number(found.value))}</div>` +
-      `<div class="note">${tie} In the mean, each of the ${window.length} receives ${delta} / ${window.length}.</div>`;
+      `<div class="note">${tie} In the mean, each of the ${window.length} receives ${delta}&nbsp;/&nbsp;${window.length}.</div>`;
   }
 
   return { build };
