@@ -11,7 +11,7 @@ const Draw = (() => {
 
   /** The size of a cell for which `cells` of them fit into an element. */
   const unit = (host, cells, largest = 46) =>
-    Math.max(27, Math.min(largest, Math.floor((host.clientWidth - 4) / cells)));
+    Math.max(27, Math.min(largest, Math.floor(innerHeight / 17), Math.floor((host.clientWidth - 4) / cells)));
 
   /** A box of w x h cells in which things are placed by their cell coordinates. */
   function stage(host, w, h, u) {

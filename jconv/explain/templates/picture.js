@@ -70,7 +70,7 @@ const Picture = (() => {
     Draw.label(above, shift, 0, "kernel", words.kernel);
     for (let k = 0; k < a.nKernel; k++)
       entry(above, shift + k, 0.62, axes, "kernel", [k], results, meets).classList.add(`tap-${k}`);
-    const h = 6.3;
+    const [under, h] = [3.9, 5.5];
     const main = Draw.stage(host, width, h, u);
     const lines = Draw.curves(main, width, h);
     Draw.label(main, 0, 0, "input", words.input);
@@ -82,18 +82,18 @@ const Picture = (() => {
     }
     const column = (o) => a.stride * o - Relation.padLow(a) + (Relation.span(a) - 1) / 2 - begin;
     for (let o = 0; o < a.nOutput; o++) {
-      entry(main, column(o), 4.4, axes, "output", [o], results, meets);
+      entry(main, column(o), under, axes, "output", [o], results, meets);
       for (const term of Relation.terms(axes, "output", [o])) {
         const [i, k] = [term.input[0], term.kernel[0]];
         const on = at && term[out][0] === at[0];
         const from = [a.inputDilation * i - begin + 0.5, 1.62];
-        const to = [column(o) + 0.5, 4.4];
+        const to = [column(o) + 0.5, under];
         lines.curve(from, to, `tap-${k}${on ? " on" : ""}`);
         if (on && out !== "kernel")
           lines.word(Draw.along(from, to, out === "input" ? 0.66 : 0.34), `w${Say.sub(k + 1)}`, `tap-${k}`);
       }
     }
-    Draw.label(main, a.nOutput ? Math.max(0, column(0)) : 0, 5.5, colour("output"), words.output);
+    Draw.label(main, a.nOutput ? Math.max(0, column(0)) : 0, under + 1.05, colour("output"), words.output);
   }
 
   /** Three grids: the entries that meet carry the name of what they meet. */

@@ -37,7 +37,7 @@ const Slide = (() => {
     const [image, kernel] = [Relation.IMAGE[out], Relation.KERNEL[out]];
     const { inner, begin, end } = rule;
     const u = Draw.unit(host, Math.max(end - begin, 5), 54);
-    const board = Draw.stage(host, end - begin, 5.35, u);
+    const board = Draw.stage(host, end - begin, 5, u);
     const at = State.at();
     const start = at ? inner.stride * rule.step(at[0]) - rule.low - begin : 0;
     for (let p = begin; p < end; p++) {
@@ -53,7 +53,7 @@ const Slide = (() => {
         Draw.still(slider, inner.kernelDilation * k, 0, "on", colour(kernel), ...named(axes, kernel, [rule.tap(k)]));
       board.append(Draw.place(slider, start, 1.45));
       glide(slider, start, u);
-      const lines = Draw.curves(board, end - begin, 5.35);
+      const lines = Draw.curves(board, end - begin, 5);
       const centre = start + (Relation.span(inner) - 1) / 2 + 0.5;
       for (let k = 0; k < inner.nKernel; k++) {
         const x = start + inner.kernelDilation * k + 0.5;
@@ -66,7 +66,7 @@ const Slide = (() => {
       const x = inner.stride * n - rule.low - begin + (Relation.span(inner) - 1) / 2;
       Draw.result(board, x, 3.4, out, index, Say.SHORT[out] + Say.sub(index[0] + 1), results[index[0]], "echo");
     }
-    Draw.label(board, 0, 4.55, out, `${Say.SHORT[out]}: every place of the kernel gives one entry`);
+    Draw.label(board, 0, 4.45, out, `${Say.SHORT[out]}: every place of the kernel gives one entry`);
   }
 
   function grids(host, axes, out, results) {
