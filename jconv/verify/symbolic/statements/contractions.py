@@ -1,0 +1,179 @@
+"""The implemented contractions sum over the index set of the relation, for each role.
+
+``taps`` holds one index fixed and, for each value of it, cuts a slice out of both
+operands (``_take``), multiplies, and places the product into the result (``_place``).
+Its functions are run on symbols, on arrays that have a size and no content: what is
+sliced and padded is recorded, and says from where to where the j-th entry goes.
+
+The progression is taken as any with the properties that ``progressions`` proves; the two
+statements together say: for out = output, input and kernel alike, ``taps`` adds
+``first · second`` for each triple of the relation once, and for no other.
+
+``patches`` looks every index up in a table; that of every cell is compared with the
+relation.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+from jconv.algorithms import patches, taps
+from jconv.algorithms.protocol import ArrayLabels
+from jconv.geometry import OPERANDS, ROLES, Progression, Role
+from jconv.verify.symbolic.arrays import JNP, LAX, array
+from jconv.verify.symbolic.contracts import substituted
+from jconv.verify.symbolic.statement import Goal, statement
+from jconv.verify.symbolic.statements.progressions import AXIS, NAMES, holds
+from jconv.verify.symbolic.world import axis_of, both, index_of, same, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jconv.geometry import Axis
+    from jconv.verify.symbolic.arrays import Dimension, Tracked
+    from jconv.verify.symbolic.statement import Check, Subject
+    from jconv.verify.symbolic.world import World
+
+RANK_ONE = ArrayLabels(rank=1, n_batch=0)
+
+
+def step(axis: Axis, out: Role, line: Progression) -> dict[Role, Dimension]:
+    """What one step of ``taps`` reads of its operands, and where its product goes."""
+    geometry: Any = types.SimpleNamespace(axes=(axis,), rank=1)
+    moved = {}
+    with substituted([(taps, "lax", LAX), (taps, "jnp", JNP)]):
+        for role in OPERANDS[out]:
+            whole: Any = _of_role(role, axis.size(role))
+            moved[role] = taps._take(whole, (line,), role, RANK_ONE)
+        entries = 1 if line.of(out)[1] is STILL else line.length
+        product: Any = _of_role(out, entries)
+        moved[out] = taps._place(product, (line,), out, RANK_ONE, geometry)
+    return {
+        role: each.dimensions[RANK_ONE.offset(role)]  # type: ignore[attr-defined]
+        for role, each in moved.items()
+    }
+
+
+STILL = 0
+"""The step of the role that is held fixed."""
+
+
+def _of_role(role: Role, size: Any) -> Tracked:
+    """An array of one role in the canonical order, of size 1 everywhere else."""
+    sizes = [1] * (5 if role == "kernel" else 4)
+    sizes[RANK_ONE.offset(role)] = size
+    return array(*sizes)
+
+
+def _any_progression(world: World, axis: Axis, fixed: Role) -> Progression:
+    """Any progression that stays inside the axis, with at least one entry."""
+    length = world.integer("length")
+    world.suppose(length >= 1)
+    spots: dict[Role, tuple[Any, Any]] = {}
+    for role in ROLES:
+        start = world.integer(f"start_{NAMES[role]}")
+        world.suppose(within(start, axis.size(role)))
+        spots[role] = (start, STILL)
+        if role != fixed:
+            pace = world.integer(f"step_{NAMES[role]}")
+            world.suppose(pace != 0)
+            bool(pace > 0)
+            last = world.named("last", pace * (length - 1))
+            world.suppose(within(start + last, axis.size(role)))
+            spots[role] = (start, pace)
+    return Progression(length, **spots)
+
+
+def _check(out: Role, fixed: Role) -> Check:
+    """The statement about one step with one index fixed."""
+
+    def check(world: World, subject: Subject) -> Iterator[Goal]:
+        axis = axis_of(world, split=False)
+        line = _any_progression(world, axis, fixed)
+        moved = subject(axis, out, line)
+        j = world.integer("j")
+        world.suppose(within(j, line.length))
+        for role in ROLES:
+            found, (start, pace) = moved[role], line.of(role)
+            verb = "is placed at" if role == out else "is read from"
+            entry = 0 if pace is STILL else j
+            yield Goal(f"the slice or pad of the {role} is legal", both(*found.inside))
+            at = found.origin + found.pace * entry
+            yield Goal(f"entry j {verb} the {role}'s j-th index", at == start + pace * j)
+            if role == out:
+                right = found.size == axis.size(out)
+                yield Goal("the result has its size", right)
+            else:
+                entries = 1 if pace is STILL else line.length
+                yield Goal(f"as many entries of the {role}", found.size == entries)
+
+    return check
+
+
+statement(
+    "symbolic.one-index-set",
+    says="Output, input derivative and kernel derivative as taps computes them are sums "
+    "over one index set: a step adds first·second at the j-th triple of its progression, "
+    "for every j, whichever of the three is computed.",
+    formula="y[o_j] += x[i_j]·w[k_j],   dx[i_j] += w[k_j]·dy[o_j],   "
+    "dw[k_j] += x[i_j]·dy[o_j],   0 ≤ j < length",
+    hypotheses=(*AXIS, "length ≥ 1", "the progression's indices exist (progressions)"),
+    code=("algorithms.taps._take", "algorithms.taps._place"),
+    subject=step,
+    checks={
+        f"{out}, {NAMES[fixed]} fixed": _check(out, fixed)
+        for out in OPERANDS
+        for fixed in ROLES[::-1]
+    },
+)
+
+
+def table(axis: Axis, roles: tuple[Role, Role, Role], row: Any, column: Any) -> Any:
+    """``patches.index_table`` at one cell, for symbolic or plain numbers."""
+    numpy = types.SimpleNamespace(
+        ogrid=_Cell((row, column)),
+        divmod=divmod,
+        where=lambda condition, yes, no: yes if condition else no,
+    )
+    with substituted([(patches, "np", numpy)]):
+        return patches.index_table(axis, *roles)
+
+
+class _Cell:
+    """What stands for ``numpy.ogrid``: one row and one column."""
+
+    def __init__(self, indices: tuple[Any, Any]) -> None:
+        self._indices = indices
+
+    def __getitem__(self, ranges: object) -> tuple[Any, Any]:
+        return self._indices
+
+
+def _table_check(out: Role) -> Check:
+    """The statement about the table that the contraction for ``out`` uses."""
+    entries, plain = patches.gathered_roles(out)
+
+    def check(world: World, subject: Subject) -> Iterator[Goal]:
+        axis = axis_of(world)
+        row, column = index_of(world, axis, out), index_of(world, axis, plain)
+        value = subject(axis, (out, plain, entries), row, column)
+        yield Goal("a cell holds an index or the size", within(value, axis.size(entries) + 1))
+        index = index_of(world, axis, entries)
+        triple = {out: row, plain: column, entries: index}
+        truth = holds(axis, triple)
+        yield Goal("a cell holds an index iff the relation does", same(truth, value == index))
+
+    return check
+
+
+statement(
+    "symbolic.patches-table",
+    says="The table from which patches gathers names, in each cell, the one index that "
+    "completes a triple of the relation, or none where there is none.",
+    formula="table[a, b] = c  ⇔  s·o + d·k = e·i + low,   for all three roles",
+    hypotheses=(*AXIS, "indices in range"),
+    code=("algorithms.patches.index_table", "Axis.coefficient", "Axis.holds"),
+    subject=table,
+    checks={out: _table_check(out) for out in OPERANDS},
+)
