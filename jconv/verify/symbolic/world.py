@@ -149,3 +149,16 @@ def either(*conditions: Any) -> Any:
 def within(index: Any, size: Any) -> Any:
     """Whether an index exists: ``0 <= index < size``."""
     return both(index >= 0, index < size)
+
+
+def scaled(factor: Any, x: Any) -> Any:
+    """True of every factor of at least 1: a product is no closer to 0 than x is.
+
+    Offered as a lemma, it leaves the solver a linear question where a remainder is to
+    be smaller than its divisor.
+    """
+    return either(
+        both(x >= 1, factor * x >= factor),
+        both(x == 0, factor * x == 0),
+        both(x <= -1, factor * x <= -factor),
+    )

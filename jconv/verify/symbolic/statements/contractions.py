@@ -23,9 +23,9 @@ from jconv.algorithms.protocol import ArrayLabels
 from jconv.geometry import OPERANDS, ROLES, Progression, Role
 from jconv.verify.symbolic.arrays import JNP, LAX, array
 from jconv.verify.symbolic.contracts import substituted
-from jconv.verify.symbolic.statement import Goal, statement
+from jconv.verify.symbolic.statement import Goal, Lemma, statement
 from jconv.verify.symbolic.statements.progressions import AXIS, NAMES, holds
-from jconv.verify.symbolic.world import axis_of, both, index_of, same, within
+from jconv.verify.symbolic.world import axis_of, both, index_of, same, scaled, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +154,7 @@ def _table_check(out: Role) -> Check:
     """The statement about the table that the contraction for ``out`` uses."""
     entries, plain = patches.gathered_roles(out)
 
-    def check(world: World, subject: Subject) -> Iterator[Goal]:
+    def check(world: World, subject: Subject) -> Iterator[Goal | Lemma]:
         axis = axis_of(world)
         row, column = index_of(world, axis, out), index_of(world, axis, plain)
         value = subject(axis, (out, plain, entries), row, column)
@@ -162,6 +162,10 @@ def _table_check(out: Role) -> Check:
         index = index_of(world, axis, entries)
         triple = {out: row, plain: column, entries: index}
         truth = holds(axis, triple)
+        if world.symbolic:
+            (quotient, _), *_ = world.trail.contracts.divisions.values()
+            pace = abs(axis.coefficient(entries))
+            yield Lemma(scaled(pace, index - quotient), (pace >= 1,))
         yield Goal("a cell holds an index iff the relation does", same(truth, value == index))
 
     return check

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from jconv.geometry import ROLES, Axis, Progression, Role
 from jconv.verify.symbolic.statement import Goal, Lemma, statement
-from jconv.verify.symbolic.world import axis_of, both, either, index_of, within
+from jconv.verify.symbolic.world import axis_of, index_of, scaled, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def _check(fixed: Role) -> Check:
             j = world.named("j", sign * (identity.v * du - identity.u * dv))
             if world.symbolic:
                 yield from _solutions_differ_by_steps(
-                    world, begin, (a, b, c), indices, (first, second)
+                    world, begin, (a, b, c), indices, (first, second), sign, j
                 )
             reached = entry(line, j)
             for role in ROLES:
@@ -121,6 +121,8 @@ def _solutions_differ_by_steps(
     relation: tuple[Any, Any, Any],
     indices: dict[Role, Any],
     free: tuple[Role, Role],
+    sign: int,
+    j: Any,
 ) -> Iterator[Lemma]:
     """Lemmas: a solution is a whole number of steps away from the first entry."""
     (a, b, c), (first, second) = relation, free
@@ -129,27 +131,21 @@ def _solutions_differ_by_steps(
     whole = known.a_part * indices[first] + known.b_part * indices[second]
     yield Lemma(c == known.g * whole)
     for quotient, _ in list(world.trail.contracts.divisions.values())[:1]:
-        yield Lemma(_scaled(known.g, whole - quotient), (known.g >= 1,))
+        yield Lemma(scaled(known.g, whole - quotient), (known.g >= 1,))
     yield Lemma(a * begin[first] + b * begin[second] == c)
     apart = a * du + b * dv == 0
     yield Lemma(apart)
     smaller = known.a_part * du + known.b_part * dv == 0
     parts = (a == known.g * known.a_part, b == known.g * known.b_part)
     yield Lemma(smaller, (apart, known.g >= 1, *parts))
-    yield Lemma(
-        known.u * known.a_part * du + known.v * known.b_part * du == du,
-        (known.u * known.a_part + known.v * known.b_part == 1,),
-    )
-    yield Lemma(known.u * (known.a_part * du + known.b_part * dv) == 0, (smaller,))
-
-
-def _scaled(factor: Any, x: Any) -> Any:
-    """A factor of at least 1 moves a product no closer to zero than x itself."""
-    return either(
-        both(x >= 1, factor * x >= factor),
-        both(x == 0, factor * x == 0),
-        both(x <= -1, factor * x <= -factor),
-    )
+    identity = known.u * known.a_part + known.v * known.b_part
+    for apart in (du, dv):
+        yield Lemma(identity * apart == apart, (identity == 1,))
+    for witness in (known.u, known.v):
+        relation_times = witness * (known.a_part * du + known.b_part * dv)
+        yield Lemma(relation_times == 0, (smaller,))
+    yield Lemma(du == sign * known.b_part * j)
+    yield Lemma(dv == -sign * known.a_part * j)
 
 
 statement(

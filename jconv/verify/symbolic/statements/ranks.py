@@ -96,9 +96,10 @@ def _rewritten_one_by_one(out: Role) -> Check:
             for name in FIELDS:
                 says = f"{name} of the rule's axis {number + 1} is that of its own rule"
                 yield Goal(says, getattr(found, name) == getattr(alone.axis, name))
-            flips = (rule.flip_kernel[number], rule.flip_result[number])
-            same = flips == (alone.flip_kernel, alone.flip_result)
-            yield Goal(f"axis {number + 1} is flipped as alone", same)
+            for name in ("flip_kernel", "flip_result"):
+                here = bool(getattr(rule, name)[number])
+                says = f"{name} of axis {number + 1} is that of its own rule"
+                yield Goal(says, here == bool(getattr(alone, name)))
 
     return check
 

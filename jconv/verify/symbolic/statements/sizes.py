@@ -12,8 +12,8 @@ from jconv.geometry import (
     same_padding,
 )
 from jconv.geometry.extents import dilated_size, window_span
-from jconv.verify.symbolic.statement import Goal, statement
-from jconv.verify.symbolic.world import both, same
+from jconv.verify.symbolic.statement import Goal, Lemma, statement
+from jconv.verify.symbolic.world import both, same, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ statement(
 )
 
 
-def same_is_same(world: World, subject: Subject) -> Iterator[Goal]:
+def same_is_same(world: World, subject: Subject) -> Iterator[Goal | Lemma]:
     """O = ceil(I / s), and the pads differ by one at most."""
     names = ("n_input", "n_kernel", "stride", "kernel_dilation")
     n_input, n_kernel, stride, dilation = (world.integer(name) for name in names)
@@ -118,6 +118,9 @@ def same_is_same(world: World, subject: Subject) -> Iterator[Goal]:
     bool(dilation > 0)
     low, high = subject(n_input, n_kernel, stride, dilation)
     size = output_size(n_input, n_kernel, stride, (low, high), dilation)
+    if world.symbolic:
+        begun = -(-n_input // stride)
+        yield Lemma(scaled(stride, size - begun), (stride >= 1,))
     yield Goal("as many outputs as strides begin", _ceil(n_input, stride, size))
     yield Goal("no pad is negative", both(low >= 0, high >= 0))
     yield Goal("the extra is on the high side", both(low <= high, high <= low + 1))
