@@ -114,8 +114,6 @@ class _Work:
     def _settle(self, each: Goal | Lemma, trail: Trail, case: str) -> None:
         """Prove one goal or lemma with what is known."""
         term = as_truth(each.truth)
-        import time as T,os
-        if os.environ.get("DBG"): print(f"   {T.process_time()-getattr(self,'t0',T.process_time()):.2f}", type(each).__name__, getattr(each,'says',''), str(term)[:90].replace(chr(10),' '),flush=True); self.t0=T.process_time()
         if isinstance(each, Goal):
             if self._reason(trail.facts, term) is solver.Answer.YES:
                 self.goals += 1

@@ -35,7 +35,7 @@ STEPS = 40_000_000
 LINEAR_STEPS = 4_000_000
 """The same where products are unknowns of their own."""
 
-PATH_STEPS = 400_000
+PATH_STEPS = 40_000
 """The same for the question whether a branch can be entered at all."""
 
 TIMEOUT_MS = 20_000

@@ -139,13 +139,15 @@ def _solutions_differ_by_steps(
     parts = (a == known.g * known.a_part, b == known.g * known.b_part)
     yield Lemma(smaller, (apart, known.g >= 1, *parts))
     identity = known.u * known.a_part + known.v * known.b_part
-    for apart in (du, dv):
-        yield Lemma(identity * apart == apart, (identity == 1,))
+    told = [j == sign * (known.v * du - known.u * dv)]
+    for distance in (du, dv):
+        told.append(identity * distance == distance)
+        yield Lemma(told[-1], (identity == 1,))
     for witness in (known.u, known.v):
-        relation_times = witness * (known.a_part * du + known.b_part * dv)
-        yield Lemma(relation_times == 0, (smaller,))
-    yield Lemma(du == sign * known.b_part * j)
-    yield Lemma(dv == -sign * known.a_part * j)
+        told.append(witness * (known.a_part * du + known.b_part * dv) == 0)
+        yield Lemma(told[-1], (smaller,))
+    yield Lemma(du == sign * known.b_part * j, tuple(told))
+    yield Lemma(dv == -sign * known.a_part * j, tuple(told))
 
 
 statement(

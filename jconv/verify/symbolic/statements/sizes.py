@@ -40,7 +40,7 @@ def _call(world: World) -> dict[str, Any]:
     return call
 
 
-def _axis(call: dict[str, Any]) -> Axis:
+def axis_of_call(call: dict[str, Any]) -> Axis:
     """The axis that ``Geometry.from_call`` makes of such arguments."""
     geometry = Geometry.from_call(
         (call["n_input"],),
@@ -65,7 +65,7 @@ def output_size_is_largest(world: World, subject: Subject) -> Iterator[Goal]:
     yield Goal("the size is not negative", size >= 0)
     fits = call["stride"] * (n - 1) + span <= padded
     yield Goal("the n-th window fits if and only if n ≤ size", same(fits, n <= size))
-    yield Goal("the geometry has that size", _axis(call).n_output == size)
+    yield Goal("the geometry has that size", axis_of_call(call).n_output == size)
 
 
 statement(
@@ -170,6 +170,6 @@ statement(
     formula="T_s[o, k, i] = T_1[s·o, k, i],  and  o < O_s ⇔ s·o < O_1",
     hypotheses=(*SIZES, "o ≥ 0; k, i any integers"),
     code=("Geometry.from_call", "Axis.holds"),
-    subject=_axis,
+    subject=axis_of_call,
     checks={"": stride_subsamples},
 )
