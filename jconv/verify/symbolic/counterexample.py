@@ -8,6 +8,7 @@ finds is not believed: the statement's code is run on these very numbers, as pla
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jconv.verify.symbolic import contracts, solver
@@ -19,7 +20,7 @@ from jconv.verify.symbolic.world import Numbers, OutOfScopeError, Symbols
 
 if TYPE_CHECKING:
     from jconv.verify.symbolic.solver import Term
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from jconv.verify.symbolic.statement import Check, Statement, Subject
     from jconv.verify.symbolic.trail import Trail
@@ -47,27 +48,33 @@ class Counterexample:
         return f"{self.case}: {numbers}" if self.case else numbers
 
 
-def search(statement: Statement, subject: Subject) -> Counterexample | None:
-    """A counterexample with no number above a bound if none exists below it."""
+Shows = Callable[[str, dict[str, int]], bool]
+"""(case, numbers) -> whether the failure shows in what is computed."""
+
+
+def search(
+    statement: Statement,
+    subject: Subject,
+    shows: Shows = lambda case, values: True,  # noqa: ARG005
+) -> Counterexample | None:
+    """A counterexample that shows; no number above a bound if any is below it."""
     for bound in BOUNDS:
         for case, check in statement.checks.items():
-            found = _below(bound, check, subject)
-            if found is not None:
-                values, fails = found
-                return Counterexample(case, values, fails)
+            for values, fails in _below(bound, check, subject):
+                if shows(case, values):
+                    return Counterexample(case, values, fails)
     return None
 
 
 def _below(
     bound: int, check: Check, subject: Subject
-) -> tuple[dict[str, int], str] | None:
-    """The first path's counterexample below a bound, and the goal that fails."""
+) -> Iterator[tuple[dict[str, int], str]]:
+    """Each path's smallest counterexample below a bound, and the goal that fails."""
     with contracts.in_place():
-        for trail in trails():
-            values = _on_path(check, subject, trail, bound)
+        for trail in trails(bound):
+            values = _on_path(check, subject, trail)
             if values is not None and (fails := failing_goal(check, subject, values)):
-                return values, fails
-    return None
+                yield values, fails
 
 
 def failing_goal(check: Check, subject: Subject, values: Mapping[str, int]) -> str:
@@ -83,29 +90,26 @@ def failing_goal(check: Check, subject: Subject, values: Mapping[str, int]) -> s
     return ""
 
 
-def _on_path(
-    check: Check, subject: Subject, trail: Trail, bound: int
-) -> dict[str, int] | None:
+def _on_path(check: Check, subject: Subject, trail: Trail) -> dict[str, int] | None:
     """Small numbers on one path for which the first goal that can fail does."""
     try:
         for each in check(Symbols(trail), subject):
             if isinstance(each, Goal):
-                found = _smallest(trail, [z3.Not(as_truth(each.truth))], bound)
+                found = _smallest(trail, [z3.Not(as_truth(each.truth))])
                 if found is not None:
                     return found
     except ImpossibleError:
         return None
     except Exception:  # noqa: BLE001  # the code refuses or breaks there
-        return _smallest(trail, [], bound)
+        return _smallest(trail, [])
     return None
 
 
-def _smallest(trail: Trail, wrong: list[Term], bound: int) -> dict[str, int] | None:
+def _smallest(trail: Trail, wrong: list[Term]) -> dict[str, int] | None:
     """The values with the smallest sum of sizes."""
     names, unknowns = list(trail.unknowns), list(trail.unknowns.values())
-    small = [z3.And(each >= -bound, each <= bound) for each in unknowns]
     sizes = sum(z3.If(each >= 0, each, -each) for each in unknowns)
-    facts = [*trail.facts, *wrong, *small]
+    facts = [*trail.facts, *wrong]
     best = None
     while (found := solver.model(facts, unknowns)) is not None:
         best = found

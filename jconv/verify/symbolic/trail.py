@@ -35,12 +35,15 @@ class Trail:
         contracts: what ``//``, ``%``, ``gcd`` and ``pow`` promise.
     """
 
-    def __init__(self, beginning: tuple[bool, ...] = ()) -> None:
+    def __init__(
+        self, beginning: tuple[bool, ...] = (), bound: int | None = None
+    ) -> None:
         self.facts: list[Term] = []
         self.unknowns: dict[str, Term] = {}
         self.branches: list[tuple[bool, ...]] = []
         self.contracts = Contracts(self)
         self._beginning = beginning
+        self._bound = bound
         self._count = 0
         self._turns: list[bool] = []
         self._solver = fresh_solver(PATH_STEPS)
@@ -63,8 +66,10 @@ class Trail:
 
     def symbol(self, name: str) -> Integer:
         """One of the statement's own unknowns."""
-        self.unknowns[name] = z3.Int(name)
-        return Integer(self.unknowns[name], self)
+        unknown = self.unknowns[name] = z3.Int(name)
+        if self._bound is not None:
+            self.assume(z3.And(unknown >= -self._bound, unknown <= self._bound))
+        return Integer(unknown, self)
 
     def auxiliary(self, name: str) -> Integer:
         """An unknown that others determine."""
@@ -95,10 +100,14 @@ class Trail:
         return bool(self._solver.check(term) != z3.unsat)
 
 
-def trails() -> Iterator[Trail]:
-    """A fresh trail for each path; the code must be run on one before the next."""
+def trails(bound: int | None = None) -> Iterator[Trail]:
+    """A fresh trail for each path; the code must be run on one before the next.
+
+    Args:
+        bound: of the sizes of the statement's own unknowns; None for all integers.
+    """
     waiting: list[tuple[bool, ...]] = [()]
     while waiting:
-        trail = Trail(waiting.pop())
+        trail = Trail(waiting.pop(), bound)
         yield trail
         waiting += trail.branches

@@ -14,6 +14,7 @@ from typing import Any
 
 from jconv.geometry import Axis, OrdinaryAxis, Progression, Role, same_padding
 from jconv.geometry.extents import dilated_size, window_span
+from jconv.geometry.padding import split_evenly
 from jconv.verify.symbolic import oracle, solver
 from jconv.verify.symbolic.counterexample import Counterexample, search
 from jconv.verify.symbolic.statement import STATEMENTS, Subject
@@ -74,7 +75,12 @@ def refute(rule: WrongRule) -> Refutation:
     """
     solver.require()
     start = time.perf_counter()
-    found = search(STATEMENTS[rule.statement], rule.subject)
+
+    def shows(case: str, values: dict[str, int]) -> bool:
+        right, got = rule.confirm(case, values, rule.subject)
+        return right != got
+
+    found = search(STATEMENTS[rule.statement], rule.subject, shows)
     right, got = [], []
     if found is not None:
         right, got = rule.confirm(found.case, found.values, rule.subject)
@@ -251,12 +257,13 @@ def _kernel_size_one_stride_short(n_input: Any, n_output: Any, stride: Any) -> A
 
 
 @_wrong("symbolic.same-padding", _by_oracle(oracle.same_size))
-def _same_ignores_the_stride(
+def _same_rounded_down(
     n_input: Any, n_kernel: Any, stride: Any, dilation: Any
-) -> Any:
-    """“Same” padding is half of the kernel, whatever the stride."""
-    del stride
-    return same_padding(n_input, n_kernel, 1, dilation, lower=True)
+) -> tuple[Any, Any]:
+    """“Same” padding makes room for I/s outputs rounded down instead of up."""
+    n_output = n_input // stride
+    span = window_span(n_kernel, dilation)
+    return split_evenly(max(stride * (n_output - 1) + span - n_input, 0))
 
 
 @_wrong("symbolic.stride-subsamples", _by_oracle(oracle.subsampled))
