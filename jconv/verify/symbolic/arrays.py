@@ -47,7 +47,9 @@ class Tracked:
 
     def with_each(self, change: Any, *arguments: Any) -> Tracked:
         """Every dimension changed by its own arguments."""
-        changed = (change(*each) for each in zip(self.dimensions, *arguments, strict=True))
+        changed = (
+            change(*each) for each in zip(self.dimensions, *arguments, strict=True)
+        )
         return Tracked(tuple(changed))
 
 

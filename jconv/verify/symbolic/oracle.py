@@ -98,7 +98,8 @@ def step(case: str, values: Mapping[str, int], subject: Subject) -> Outcome:
     for j in range(line.length):
         at = {role: line.of(role)[0] + line.of(role)[1] * j for role in ROLES}
         put = {
-            role: moved[role].origin + moved[role].pace * (j if NAMES[role] != fixed else 0)
+            role: moved[role].origin
+            + moved[role].pace * (j if NAMES[role] != fixed else 0)
             for role in ROLES
         }
         operands = [role for role in ROLES if role != out]

@@ -81,6 +81,4 @@ def statement(
     checks: Mapping[str, Check],
 ) -> None:
     """Register a statement."""
-    STATEMENTS[name] = Statement(
-        name, says, formula, hypotheses, code, subject, checks
-    )
+    STATEMENTS[name] = Statement(name, says, formula, hypotheses, code, subject, checks)

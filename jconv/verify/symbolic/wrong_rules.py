@@ -283,5 +283,3 @@ def _first_stride_for_all(calls: tuple[dict[str, Any], ...]) -> tuple[Axis, ...]
     """Every axis gets the first one's stride."""
     stride = calls[0]["stride"]
     return ranks.from_calls(tuple(call | {"stride": stride} for call in calls))
-
-

@@ -100,7 +100,9 @@ def _check(out: Role, fixed: Role) -> Check:
             entry = 0 if pace is STILL else j
             yield Goal(f"the slice or pad of the {role} is legal", both(*found.inside))
             at = found.origin + found.pace * entry
-            yield Goal(f"entry j {verb} the {role}'s j-th index", at == start + pace * j)
+            yield Goal(
+                f"entry j {verb} the {role}'s j-th index", at == start + pace * j
+            )
             if role == out:
                 right = found.size == axis.size(out)
                 yield Goal("the result has its size", right)
@@ -158,7 +160,9 @@ def _table_check(out: Role) -> Check:
         axis = axis_of(world)
         row, column = index_of(world, axis, out), index_of(world, axis, plain)
         value = subject(axis, (out, plain, entries), row, column)
-        yield Goal("a cell holds an index or the size", within(value, axis.size(entries) + 1))
+        yield Goal(
+            "a cell holds an index or the size", within(value, axis.size(entries) + 1)
+        )
         index = index_of(world, axis, entries)
         triple = {out: row, plain: column, entries: index}
         truth = holds(axis, triple)
@@ -166,7 +170,9 @@ def _table_check(out: Role) -> Check:
             (quotient, _), *_ = world.trail.contracts.divisions.values()
             pace = abs(axis.coefficient(entries))
             yield Lemma(scaled(pace, index - quotient), (pace >= 1,))
-        yield Goal("a cell holds an index iff the relation does", same(truth, value == index))
+        yield Goal(
+            "a cell holds an index iff the relation does", same(truth, value == index)
+        )
 
     return check
 

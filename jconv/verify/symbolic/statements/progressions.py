@@ -110,7 +110,8 @@ def _divisions_are_exact(world: Symbols, a: Any, b: Any, c: Any) -> Iterator[Lem
     yield Lemma(smaller, (inverted, reduced, rounds == multiple))
     divisible = a * start == c - b * rounds
     yield Lemma(
-        divisible, (smaller, a == known.g * known.a_part, b == known.g * known.b_part, whole)
+        divisible,
+        (smaller, a == known.g * known.a_part, b == known.g * known.b_part, whole),
     )
     yield Lemma(a * start + b * begin == c)
 

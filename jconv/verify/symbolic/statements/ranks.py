@@ -129,7 +129,9 @@ def slices_are_cut_one_by_one(world: World, subject: Subject) -> Iterator[Goal]:
             found: Any = together
             for name in ("size", "origin", "pace"):
                 here = getattr(found.dimensions[number + 1], name)
-                says = f"{name} of the slice along axis {number + 1} is that of it alone"
+                says = (
+                    f"{name} of the slice along axis {number + 1} is that of it alone"
+                )
                 yield Goal(says, here == getattr(alone.dimensions[1], name))
 
 
@@ -149,4 +151,3 @@ statement(
         "sliced": slices_are_cut_one_by_one,
     },
 )
-

@@ -58,7 +58,9 @@ def output_size_is_largest(world: World, subject: Subject) -> Iterator[Goal]:
     """The window with number n fits if and only if n is at most the size."""
     call = _call(world)
     size = subject(**call)
-    padded = dilated_size(call["n_input"], call["input_dilation"]) + sum(call["padding"])
+    padded = dilated_size(call["n_input"], call["input_dilation"]) + sum(
+        call["padding"]
+    )
     span = window_span(call["n_kernel"], call["kernel_dilation"])
     n = world.integer("n")
     world.suppose(n >= 1)
