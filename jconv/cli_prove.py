@@ -22,9 +22,9 @@ HELP = """
 Prove, for all sizes, strides, dilations and pads at once, that the derivative of a \
 convolution is a convolution.
 
-The shape arithmetic that jconv uses is run on symbols instead of numbers, on every path \
-through its code, and the solver z3 shows that the stated theorems hold on each. Wrong \
-rules are planted to see that they are refuted, with the smallest numbers that do so.
+The shape arithmetic that jconv uses is run on symbols instead of numbers, on every \
+path through its code, and the solver z3 shows that the stated theorems hold on each. \
+Wrong rules are planted to see them refuted, with the smallest numbers that do so.
 
 [bold]Examples[/bold]
 
@@ -38,8 +38,8 @@ rules are planted to see that they are refuted, with the smallest numbers that d
 
 [bold]Exit codes[/bold]
 
-0 all statements proved and all wrong rules refuted, 1 not so, 2 bad usage (also: z3 is \
-not installed), 130 interrupted.
+0 all statements proved and all wrong rules refuted, 1 not so, 2 bad usage (also: z3 \
+is not installed), 130 interrupted.
 """
 """What ``--help`` says: a paragraph a line."""
 

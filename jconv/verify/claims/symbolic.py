@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from jconv.errors import UnsupportedError
+from jconv.verify import symbolic
 from jconv.verify.claim import Evidence, claim
 
 if TYPE_CHECKING:
@@ -13,85 +14,24 @@ if TYPE_CHECKING:
 
     from jconv.verify.claim import Check
     from jconv.verify.context import Context
-
-SENTENCES = {
-    "one-index-set": (
-        "Output, input derivative and kernel derivative are computed as sums over one "
-        "index set, for every size, stride, dilation and padding.",
-        "y = Σ T x w,  dx = Σ T w dy,  dw = Σ T x dy,  one T",
-    ),
-    "patches-table": (
-        "The table from which the algorithm patches gathers holds, in every cell, the "
-        "one index that completes the relation, or none, for all sizes.",
-        "table[a, b] = c  ⇔  s·o + d·k = e·i + low",
-    ),
-    "progressions": (
-        "With one index held fixed, the code's arithmetic progression holds every "
-        "solution of the relation and nothing else, for all sizes.",
-        "{(o, k, i) : s·o + d·k = e·i + low} = {start + step·j : 0 ≤ j < length}",
-    ),
-    "textbook-input": (
-        "For all sizes the textbook's forward convolution for dx (kernel flipped, "
-        "zeros between the cotangents, pads d·(K−1) − low) has exactly the index set "
-        "of the input derivative.",
-        "s·o + d·k = e·i + low  ⇔  e·i + d·(K−1−k) = s·o + d·(K−1) − low",
-    ),
-    "textbook-kernel": (
-        "For all sizes the textbook's forward convolution for dw (the cotangent as a "
-        "kernel dilated by the stride) has exactly the index set of the kernel "
-        "derivative, also for a negative kernel dilation.",
-        "s·o + d·k = e·i + low  ⇔  d·k + s·o = e·i + low",
-    ),
-    "textbook-output": (
-        "For all sizes a true convolution is the ordinary one by the flipped kernel.",
-        "s·o + d·k = e·i + low  ⇔  s·o + |d|·(K−1−k) = e·i + low − d·(K−1)",
-    ),
-    "output-size": (
-        "The output size is the largest number of windows that lie inside the padded "
-        "input, for all sizes.",
-        "the n-th window fits  ⇔  n ≤ ⌊(padded − span)/s⌋ + 1",
-    ),
-    "kernel-size": (
-        "I − s·(O − 1) is the largest kernel that gives O outputs, for all sizes.",
-        "K gives O or more  ⇔  K ≤ I − s·(O − 1)",
-    ),
-    "same-padding": (
-        "After “same” padding there are ⌈I/s⌉ outputs, for all sizes.",
-        "s·(O − 1) < I ≤ s·O",
-    ),
-    "stride-subsamples": (
-        "For all sizes a strided convolution is the one with stride 1, of which every "
-        "s-th output is kept.",
-        "T_s[o, k, i] = T_1[s·o, k, i],  o < O_s ⇔ s·o < O_1",
-    ),
-    "any-rank": (
-        "Axes do not see each other: what is proved of one axis holds of any number.",
-        "T = ∏_a T_a",
-    ),
-}
-"""Statement -> what it says and its formula; known without a solver."""
+    from jconv.verify.symbolic import Statement
 
 SLOW = {"symbolic.progressions": 1}
 """How many cases a quick run proves of statements that have many."""
 
 
-def _check(name: str) -> Check:
-    """Prove one statement, then see its planted wrong rules fall."""
-
-    def check(context: Context) -> Iterator[Evidence]:
-        yield from _evidence(name, context)
-
-    return check
+def _check(statement: Statement) -> Check:
+    """The claim's check."""
+    return lambda context: _evidence(statement, context)
 
 
-def _evidence(name: str, context: Context) -> Iterator[Evidence]:
-    """The proof, and one refutation for each wrong rule."""
-    from jconv.verify import symbolic  # noqa: PLC0415
-
+def _evidence(statement: Statement, context: Context) -> Iterator[Evidence]:
+    """The proof, and one refutation for each wrong rule planted in its place."""
     symbolic.require()
-    statement = symbolic.STATEMENTS[name]
     cases = list(statement.checks.items())
-    chosen = dict(cases[: SLOW.get(name, len(cases))] if context.quick else cases)
+    chosen = dict(
+        cases[: SLOW.get(statement.id, len(cases))] if context.quick else cases
+    )
     proof = symbolic.prove(dataclasses.replace(statement, checks=chosen))
     if proof.verdict is symbolic.Verdict.OPEN:
         raise UnsupportedError(
@@ -113,7 +53,7 @@ def _evidence(name: str, context: Context) -> Iterator[Evidence]:
         },
     )
     for rule in symbolic.WRONG_RULES.values():
-        if rule.statement != name or context.quick:
+        if rule.statement != statement.id or context.quick:
             continue
         refutation = symbolic.refute(rule)
         yield Evidence(
@@ -125,13 +65,13 @@ def _evidence(name: str, context: Context) -> Iterator[Evidence]:
         )
 
 
-for _name, (_says, _formula) in SENTENCES.items():
+for _statement in symbolic.STATEMENTS.values():
     claim(
-        f"symbolic.{_name}",
-        says=_says,
-        formula=_formula,
+        _statement.id,
+        says=_statement.says,
+        formula=_statement.formula,
         source="project",
         kind="symbolic",
         falsified_by="integers for which it fails, however large, or a planted wrong "
         "rule that is not refuted",
-    )(_check(f"symbolic.{_name}"))
+    )(_check(_statement))

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from jconv.geometry import axis, checks, nd, padding
 from jconv.verify.symbolic.integer import Integer, as_term
-from jconv.verify.symbolic.solver import Answer, Reasoner, z3
+from jconv.verify.symbolic.solver import Answer, Reasoner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ class Contracts:
         return n
 
     def _exact_part(self, a: Integer, g: Integer) -> Integer | None:
-        """a / g where g is a gcd of a (or of -a): by Euclid that is the quotient."""
+        """The quotient a / g where g is a gcd of a, or of -a: by Euclid, ``a // g``."""
         for (first, second), each in self.gcds.items():
             if not g.term.eq(each.g.term):
                 continue

@@ -19,9 +19,9 @@ from jconv.verify.symbolic.trail import ImpossibleError, trails
 from jconv.verify.symbolic.world import Numbers, OutOfScopeError, Symbols
 
 if TYPE_CHECKING:
-    from jconv.verify.symbolic.solver import Term
     from collections.abc import Iterator, Mapping
 
+    from jconv.verify.symbolic.solver import Term
     from jconv.verify.symbolic.statement import Check, Statement, Subject
     from jconv.verify.symbolic.trail import Trail
 

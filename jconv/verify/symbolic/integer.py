@@ -1,9 +1,9 @@
 """A symbolic integer: what the geometry's code is run on instead of an ``int``.
 
-It is a ``numbers.Integral``, so the code's own checks accept it. Sums and products build
-terms. A comparison gives a ``Truth``; where the code asks whether it is so (``if``,
-``and``, ``min``, ``max``, ``abs``, a chained comparison) the path through the code
-splits (see ``trail``). ``//``, ``%`` and ``pow(a, -1, m)`` give new unknowns together
+It is a ``numbers.Integral``, so the code's own checks accept it. Sums and products
+build terms. A comparison gives a ``Truth``; where the code asks whether it is so
+(``if``, ``and``, ``min``, ``max``, ``abs``, a chained comparison) the path through the
+code splits (see ``trail``). ``//``, ``%`` and ``pow(a, -1, m)`` give new unknowns together
 with what Python promises of them (see ``contracts``).
 """
 

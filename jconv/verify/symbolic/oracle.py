@@ -1,7 +1,8 @@
 """Counterexamples held against the NumPy oracle: what is right, and what comes out.
 
-The solver says that a rule is wrong for some numbers; here the rule is run on arrays of
-these sizes, and ``jconv.reference``, which knows nothing of any rule, says what is right.
+The solver says that a rule is wrong for some numbers; here the rule is run on arrays
+of these sizes, and ``jconv.reference``, which knows nothing of any rule, says what is
+right.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jconv import reference
+from jconv.algorithms.patches import gathered_roles
 from jconv.geometry import ROLES, Axis, Geometry, Progression
 from jconv.verify.symbolic.statements.progressions import NAMES
 from jconv.verify.symbolic.statements.textbook import RENAMED
@@ -69,12 +71,13 @@ def textbook(out: Role, values: Mapping[str, int], subject: Subject) -> Outcome:
 
 
 def triples(
-    fixed: Role, values: Mapping[str, int], subject: Subject
+    case: str, values: Mapping[str, int], subject: Subject
 ) -> tuple[list[list[int]], list[list[int]]]:
     """The triples with one index fixed, from the oracle's table and a progression."""
+    fixed = _fixed(case)
     axis, t = axis_of(values), values["t"]
     place = ("output", "kernel", "input").index(fixed)
-    right = [row for row in np.argwhere(reference.relation(axis)).tolist()]
+    right = np.argwhere(reference.relation(axis)).tolist()
     line: Progression = subject(axis, fixed, t)
     got = [
         [line.of(role)[0] + line.of(role)[1] * j for role in ROLES[::-1]]
@@ -83,13 +86,19 @@ def triples(
     return [row for row in right if row[place] == t], sorted(got)
 
 
+def _fixed(case: str) -> Role:
+    """The role that a case such as "k fixed" holds fixed."""
+    return next(role for role, name in NAMES.items() if case == f"{name} fixed")
+
+
 def step(case: str, values: Mapping[str, int], subject: Subject) -> Outcome:
     """The result of one step of ``taps``, entry by entry, right and as placed."""
-    out, fixed = case.removesuffix(" fixed").split(", ")
+    fixed = _fixed(case.split(", ")[1])
+    out: Role = next(role for role in ROLES if case.startswith(role))
     axis = axis_of(values)
     spots: dict[Role, tuple[int, int]] = {
         role: (values[f"start_{name}"], values.get(f"step_{name}", 0))
-        for role, name in NAMES.items()  # type: ignore[misc]
+        for role, name in NAMES.items()
     }
     line = Progression(values["length"], **spots)
     numbers = arrays(axis)
@@ -98,8 +107,7 @@ def step(case: str, values: Mapping[str, int], subject: Subject) -> Outcome:
     for j in range(line.length):
         at = {role: line.of(role)[0] + line.of(role)[1] * j for role in ROLES}
         put = {
-            role: moved[role].origin
-            + moved[role].pace * (j if NAMES[role] != fixed else 0)
+            role: moved[role].origin + moved[role].pace * (j if role != fixed else 0)
             for role in ROLES
         }
         operands = [role for role in ROLES if role != out]
@@ -108,17 +116,14 @@ def step(case: str, values: Mapping[str, int], subject: Subject) -> Outcome:
     return right.tolist(), got.tolist()
 
 
-def cell(out: Role, values: Mapping[str, int], subject: Subject) -> Outcome:
+def cell(case: str, values: Mapping[str, int], subject: Subject) -> Outcome:
     """The index that completes a cell's triple, and what the table holds."""
-    from jconv.algorithms.patches import gathered_roles  # noqa: PLC0415
-
+    out: Role = next(role for role in ROLES if role == case)
     axis = axis_of(values)
     entries, plain = gathered_roles(out)
     index = {out: values[NAMES[out]], plain: values[NAMES[plain]]}
     table = reference.relation(axis)
-    found = table[
-        tuple(index.get(role, slice(None)) for role in ROLES[::-1])  # type: ignore[arg-type]
-    ]
+    found = table[tuple(index.get(role, slice(None)) for role in ROLES[::-1])]
     right = np.flatnonzero(found).tolist() or [axis.size(entries)]
     return right, [subject(axis, (out, plain, entries), index[out], index[plain])]
 

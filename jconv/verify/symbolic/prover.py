@@ -20,8 +20,6 @@ from jconv.verify.symbolic.trail import ImpossibleError, Trail, trails
 from jconv.verify.symbolic.world import Symbols
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from jconv.verify.symbolic.solver import Term
     from jconv.verify.symbolic.statement import Check, Statement, Subject
 
@@ -105,11 +103,15 @@ class _Work:
         except ImpossibleError:
             return
         except Exception as error:  # noqa: BLE001  # the code refuses or breaks there
-            trail_is_possible = self._reason(trail.facts, solver.z3.BoolVal(False))
-            if trail_is_possible is solver.Answer.YES:
+            if self._contradictory(trail.facts):
                 return
             self.missing.append(f"no path ends in {type(error).__name__}: {error}")
         self.paths += 1
+
+    def _contradictory(self, facts: list[Term]) -> bool:
+        """Whether facts contradict each other, so that nothing is on their path."""
+        impossible = solver.z3.BoolVal(False)  # noqa: FBT003 (z3's own)
+        return self._reason(facts, impossible) is solver.Answer.YES
 
     def _settle(self, each: Goal | Lemma, trail: Trail, case: str) -> None:
         """Prove one goal or lemma with what is known."""
@@ -136,9 +138,3 @@ class _Work:
         if any(self._reason(facts, each) is not solver.Answer.YES for each in unknown):
             return False
         return self._reason(premises, term) is solver.Answer.YES
-
-
-def prove_all(statements: list[Statement]) -> Iterator[Proof]:
-    """One proof after the other."""
-    for each in statements:
-        yield prove(each)

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import enum
 import functools
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from jconv.errors import UnsupportedError
 
-z3: Any
 try:
-    import z3
-except ImportError:  # all that uses it calls ``require`` first
+    z3: Any = importlib.import_module("z3")
+except ImportError:  # whoever uses it calls ``require`` first
     z3 = None
 
 if TYPE_CHECKING:
@@ -151,7 +151,4 @@ def model(facts: Iterable[Term], unknowns: Iterable[Term]) -> list[int] | None:
     if solver.check() != z3.sat:
         return None
     found = solver.model()
-    return [
-        found.eval(each, model_completion=True).as_long()  # type: ignore[no-any-return]
-        for each in unknowns
-    ]
+    return [found.eval(each, model_completion=True).as_long() for each in unknowns]

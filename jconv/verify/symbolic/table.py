@@ -45,8 +45,10 @@ def sentence(document: Mapping[str, Any]) -> str:
     """The verdict in words."""
     counts = document["summary"]
     parts = [
-        f"{counts['proved']} of {counts['statements']} statements proved for all sizes "
-        f"by {document['solver']}"
+        (
+            f"{counts['proved']} of {counts['statements']} statements proved for all sizes "
+            f"by {document['solver']}"
+        )
     ]
     parts += [f"{counts['refuted']} refuted"] if counts["refuted"] else []
     parts += [f"{counts['open']} not proved"] if counts["open"] else []

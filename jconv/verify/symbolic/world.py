@@ -16,7 +16,7 @@ from jconv.verify.symbolic.integer import Truth, as_truth
 from jconv.verify.symbolic.solver import z3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from jconv.geometry import Role
     from jconv.verify.symbolic.trail import Trail
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 class Symbols:
     """Unknown integers on one path."""
-
-    symbolic = True
 
     def __init__(self, trail: Trail) -> None:
         self.trail = trail
@@ -60,8 +58,6 @@ class OutOfScopeError(Exception):
 
 class Numbers:
     """Given integers."""
-
-    symbolic = False
 
     def __init__(self, values: Mapping[str, int]) -> None:
         self.values = values

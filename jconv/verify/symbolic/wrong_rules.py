@@ -1,8 +1,8 @@
 """Planted wrong rules: what a programmer might write, and what the solver says of it.
 
-A proof that cannot fail is none. Each rule below takes the place of the right one in its
-statement; the solver must find numbers for which the statement fails, and the oracle
-must find wrong results for these numbers.
+A proof that cannot fail is none. Each rule below takes the place of the right one in
+its statement; the solver must find numbers for which the statement fails, and the
+oracle must find wrong results for these numbers.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def refute(rule: WrongRule) -> Refutation:
         return right != got
 
     found = search(STATEMENTS[rule.statement], rule.subject, shows)
-    right, got = [], []
+    right: list[Any] = []
+    got: list[Any] = []
     if found is not None:
         right, got = rule.confirm(found.case, found.values, rule.subject)
     return Refutation(rule, found, right, got, time.perf_counter() - start)
@@ -119,27 +120,27 @@ DW = ("symbolic.textbook-kernel", _by_oracle(oracle.textbook, "kernel"))
 
 @_wrong(*DX)
 def _kernel_not_flipped(axis: Axis) -> OrdinaryAxis:
-    """dx takes the kernel as it is."""
+    """The kernel of dx is not flipped."""
     return dataclasses.replace(axis.as_convolution("input"), flip_kernel=False)
 
 
 @_wrong(*DX)
 def _dx_padded_by_one_too_many(axis: Axis) -> OrdinaryAxis:
-    """dx pads by d·K − low instead of d·(K − 1) − low."""
+    """The padding of dx is d·K − low instead of d·(K − 1) − low."""
     rule = axis.as_convolution("input")
     return _with(rule, low=rule.axis.low + rule.axis.kernel_dilation)
 
 
 @_wrong(*DX)
 def _dx_without_zeros(axis: Axis) -> OrdinaryAxis:
-    """dx keeps the stride and puts no zeros between the cotangents."""
+    """The stride stays the stride of dx; no zeros between the cotangents."""
     rule = axis.as_convolution("input")
     return _with(rule, stride=axis.stride, input_dilation=axis.input_dilation)
 
 
 @_wrong(*DW)
 def _dw_keeps_the_stride(axis: Axis) -> OrdinaryAxis:
-    """dw uses the stride as its stride instead of dilating the cotangent by it."""
+    """The stride stays the stride of dw; the cotangent is not dilated by it."""
     dilation = abs(axis.kernel_dilation)
     rule = axis.as_convolution("kernel")
     return _with(rule, stride=axis.stride, kernel_dilation=dilation)
@@ -147,7 +148,7 @@ def _dw_keeps_the_stride(axis: Axis) -> OrdinaryAxis:
 
 @_wrong(*DW)
 def _dw_not_reversed(axis: Axis) -> OrdinaryAxis:
-    """dw of a true convolution is not turned around."""
+    """The result of a true convolution's dw is not turned around."""
     return dataclasses.replace(axis.as_convolution("kernel"), flip_result=False)
 
 
@@ -157,12 +158,7 @@ def _true_convolution_low_kept(axis: Axis) -> OrdinaryAxis:
     return _with(axis.as_convolution("output"), low=axis.low)
 
 
-TRIPLES = (
-    "symbolic.progressions",
-    lambda case, values, subject: oracle.triples(
-        {"o": "output", "k": "kernel", "i": "input"}[case[0]], values, subject
-    ),
-)
+TRIPLES = ("symbolic.progressions", oracle.triples)
 
 
 @_wrong(*TRIPLES)
@@ -195,7 +191,7 @@ def _last_entry_dropped(axis: Axis, fixed: Role, index: Any) -> Progression:
 
 @_wrong(
     "symbolic.one-index-set",
-    lambda case, values, subject: oracle.step(case, values, subject),
+    oracle.step,
 )
 def _placed_without_holes(axis: Axis, out: Role, line: Progression) -> dict[Role, Any]:
     """A step's product is placed side by side, without the steps between entries."""
@@ -206,7 +202,7 @@ def _placed_without_holes(axis: Axis, out: Role, line: Progression) -> dict[Role
 
 @_wrong(
     "symbolic.patches-table",
-    lambda case, values, subject: oracle.cell(case, values, subject),  # type: ignore[arg-type]
+    oracle.cell,
 )
 def _remainder_ignored(
     axis: Axis, roles: tuple[Role, Role, Role], row: Any, column: Any

@@ -5,7 +5,7 @@ operands (``_take``), multiplies, and places the product into the result (``_pla
 Its functions are run on symbols, on arrays that have a size and no content: what is
 sliced and padded is recorded, and says from where to where the j-th entry goes.
 
-The progression is taken as any with the properties that ``progressions`` proves; the two
+The progression is any with the properties that ``progressions`` proves; the two
 statements together say: for out = output, input and kernel alike, ``taps`` adds
 ``first · second`` for each triple of the relation once, and for no other.
 
@@ -25,7 +25,15 @@ from jconv.verify.symbolic.arrays import JNP, LAX, array
 from jconv.verify.symbolic.contracts import substituted
 from jconv.verify.symbolic.statement import Goal, Lemma, statement
 from jconv.verify.symbolic.statements.progressions import AXIS, NAMES, holds
-from jconv.verify.symbolic.world import axis_of, both, index_of, same, scaled, within
+from jconv.verify.symbolic.world import (
+    Symbols,
+    axis_of,
+    both,
+    index_of,
+    same,
+    scaled,
+    within,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,9 +123,9 @@ def _check(out: Role, fixed: Role) -> Check:
 
 statement(
     "symbolic.one-index-set",
-    says="Output, input derivative and kernel derivative as taps computes them are sums "
-    "over one index set: a step adds first·second at the j-th triple of its progression, "
-    "for every j, whichever of the three is computed.",
+    says="Output, dx and dw as the algorithm taps computes them are sums over one index "
+    "set: a step adds first·second at the j-th triple of its progression, for every j, "
+    "whichever of the three is computed.",
     formula="y[o_j] += x[i_j]·w[k_j],   dx[i_j] += w[k_j]·dy[o_j],   "
     "dw[k_j] += x[i_j]·dy[o_j],   0 ≤ j < length",
     hypotheses=(*AXIS, "length ≥ 1", "the progression's indices exist (progressions)"),
@@ -166,7 +174,7 @@ def _table_check(out: Role) -> Check:
         index = index_of(world, axis, entries)
         triple = {out: row, plain: column, entries: index}
         truth = holds(axis, triple)
-        if world.symbolic:
+        if isinstance(world, Symbols):
             (quotient, _), *_ = world.trail.contracts.divisions.values()
             pace = abs(axis.coefficient(entries))
             yield Lemma(scaled(pace, index - quotient), (pace >= 1,))

@@ -1,14 +1,14 @@
 """``Axis.progression`` enumerates exactly the solutions of the relation.
 
-With the index t of role f fixed, the relation is ``a u + b v = c`` in the other two
-indices. Let g = gcd(a, b), a = g a', b = g b', A a' + B b' = 1 (Bézout).
+With the index t of role f fixed, the relation is ``a p + b q = c`` in the other two
+indices. Let g = gcd(a, b), a = g a', b = g b', u a' + v b' = 1 (Bézout).
 
-*Every entry is a solution* because the code's divisions by b are exact: its inverse n of
-a' has ``n a' = 1 + m t``, and multiplying out leaves a multiple of b.
+*Every entry is a solution* because the code's divisions by b are exact: its inverse n
+of a' has ``n a' = 1 + m t``, and multiplying out leaves a multiple of b.
 
-*Every solution is an entry:* two solutions differ by (du, dv) with a' du + b' dv = 0, so
-``du = (A a' + B b') du = b' (B du - A dv)``: the witness ``B du - A dv`` says which
-entry it is, and the ranges that the code cuts out contain it.
+*Every solution is an entry:* two solutions differ by (dp, dq) with a' dp + b' dq = 0,
+so ``dp = (u a' + v b') dp = b' (v dp - u dq)``: the witness ``v dp - u dq`` says which
+entry it is, up to sign, and the range that the code cuts out contains it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from jconv.geometry import ROLES, Axis, Progression, Role
 from jconv.verify.symbolic.statement import Goal, Lemma, statement
-from jconv.verify.symbolic.world import axis_of, index_of, scaled, within
+from jconv.verify.symbolic.world import Symbols, axis_of, index_of, scaled, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jconv.verify.symbolic.statement import Check, Subject
-    from jconv.verify.symbolic.world import Symbols, World
+    from jconv.verify.symbolic.world import World
 
-NAMES = {"output": "o", "kernel": "k", "input": "i"}
+NAMES: dict[Role, str] = {"output": "o", "kernel": "k", "input": "i"}
 AXIS = (
     "n_input, n_kernel, n_output ≥ 0",
     "stride, input_dilation ≥ 1",
@@ -56,7 +56,7 @@ def _check(fixed: Role) -> Check:
         a, b = axis.coefficient(first), axis.coefficient(second)
         c = axis.low - axis.coefficient(fixed) * t
         identity = world.bezout(a, b)
-        if world.symbolic:
+        if isinstance(world, Symbols):
             yield from _divisions_are_exact(world, a, b, c)
         with world.scope():
             j = world.integer("j")
@@ -71,10 +71,10 @@ def _check(fixed: Role) -> Check:
             indices = {role: index_of(world, axis, role) for role in ROLES}
             world.suppose(indices[fixed] == t, holds(axis, indices))
             begin = {role: world.named("begin", line.of(role)[0]) for role in ROLES}
-            du, dv = (indices[role] - begin[role] for role in (first, second))
+            dp, dq = (indices[role] - begin[role] for role in (first, second))
             sign = 1 if b > 0 else -1
-            j = world.named("j", sign * (identity.v * du - identity.u * dv))
-            if world.symbolic:
+            j = world.named("j", sign * (identity.v * dp - identity.u * dq))
+            if isinstance(world, Symbols):
                 yield from _solutions_differ_by_steps(
                     world, begin, (a, b, c), indices, (first, second), sign, j
                 )
@@ -127,28 +127,28 @@ def _solutions_differ_by_steps(
 ) -> Iterator[Lemma]:
     """Lemmas: a solution is a whole number of steps away from the first entry."""
     (a, b, c), (first, second) = relation, free
-    du, dv = indices[first] - begin[first], indices[second] - begin[second]
+    dp, dq = indices[first] - begin[first], indices[second] - begin[second]
     known = world.bezout(a, b)
     whole = known.a_part * indices[first] + known.b_part * indices[second]
     yield Lemma(c == known.g * whole)
     for quotient, _ in list(world.trail.contracts.divisions.values())[:1]:
         yield Lemma(scaled(known.g, whole - quotient), (known.g >= 1,))
     yield Lemma(a * begin[first] + b * begin[second] == c)
-    apart = a * du + b * dv == 0
+    apart = a * dp + b * dq == 0
     yield Lemma(apart)
-    smaller = known.a_part * du + known.b_part * dv == 0
+    smaller = known.a_part * dp + known.b_part * dq == 0
     parts = (a == known.g * known.a_part, b == known.g * known.b_part)
     yield Lemma(smaller, (apart, known.g >= 1, *parts))
     identity = known.u * known.a_part + known.v * known.b_part
-    told = [j == sign * (known.v * du - known.u * dv)]
-    for distance in (du, dv):
+    told = [j == sign * (known.v * dp - known.u * dq)]
+    for distance in (dp, dq):
         told.append(identity * distance == distance)
         yield Lemma(told[-1], (identity == 1,))
     for witness in (known.u, known.v):
-        told.append(witness * (known.a_part * du + known.b_part * dv) == 0)
+        told.append(witness * (known.a_part * dp + known.b_part * dq) == 0)
         yield Lemma(told[-1], (smaller,))
-    yield Lemma(du == sign * known.b_part * j, tuple(told))
-    yield Lemma(dv == -sign * known.a_part * j, tuple(told))
+    yield Lemma(dp == sign * known.b_part * j, tuple(told))
+    yield Lemma(dq == -sign * known.a_part * j, tuple(told))
 
 
 statement(

@@ -2,11 +2,11 @@
 
 The argument. An N-dimensional convolution sums over the tuples of triples
 ((o_1, k_1, i_1), …, (o_N, k_N, i_N)) whose every entry is in its axis's relation T_a.
-The code treats axes one by one: ``Geometry.from_call`` makes axis a of the arguments of
-axis a, ``as_convolution`` rewrites it by its own rule, and ``taps`` runs through the
+The code treats axes one by one: ``Geometry.from_call`` makes axis a of axis a's
+arguments, ``as_convolution`` rewrites it by its own rule, and ``taps`` runs through the
 product of the axes' progressions. If this is so, the N-dimensional index set is the
-product of the one-dimensional ones, a bijection between index sets of one axis gives one
-between the products, and every statement about one axis carries over.
+product of the one-dimensional ones, a bijection between index sets of one axis gives
+one between the products, and every statement about one axis carries over.
 
 The premises are checked here for two axes that are unknown independently of each other;
 the code walks its axes in loops and comprehensions that know no particular rank.

@@ -13,7 +13,7 @@ from jconv.geometry import (
 )
 from jconv.geometry.extents import dilated_size, window_span
 from jconv.verify.symbolic.statement import Goal, Lemma, statement
-from jconv.verify.symbolic.world import both, same, scaled
+from jconv.verify.symbolic.world import Symbols, both, same, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +120,7 @@ def same_is_same(world: World, subject: Subject) -> Iterator[Goal | Lemma]:
     bool(dilation > 0)
     low, high = subject(n_input, n_kernel, stride, dilation)
     size = output_size(n_input, n_kernel, stride, (low, high), dilation)
-    if world.symbolic:
+    if isinstance(world, Symbols):
         begun = -(-n_input // stride)
         yield Lemma(scaled(stride, size - begun), (stride >= 1,))
     yield Goal("as many outputs as strides begin", _ceil(n_input, stride, size))

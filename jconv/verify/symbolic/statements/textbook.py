@@ -41,7 +41,7 @@ def _check(out: Role) -> Check:
             says = f"the rule's {role} has the size of the original's {original}"
             yield Goal(says, rule.axis.size(role) == axis.size(original))
         yield Goal("the rule's taps run forwards", rule.axis.kernel_dilation >= 1)
-        original_indices = {
+        original_indices: dict[Role, Any] = {
             "output": world.integer("o"),
             "kernel": world.integer("k"),
             "input": world.integer("i"),
@@ -75,7 +75,7 @@ def _check(out: Role) -> Check:
     return check
 
 
-def _ruled(rule: OrdinaryAxis, out: Role, indices: dict[str, Any]) -> dict[Role, Any]:
+def _ruled(rule: OrdinaryAxis, out: Role, indices: dict[Role, Any]) -> dict[Role, Any]:
     """The rule's indices of a triple of the original relation."""
     ruled = {role: indices[original] for role, original in RENAMED[out].items()}
     if rule.flip_kernel:
@@ -100,31 +100,28 @@ def _called(rule: OrdinaryAxis) -> Axis:
     return geometry.axes[0]
 
 
-SAYS: dict[Role, tuple[str, str]] = {
-    "input": (
-        "dx is an ordinary convolution: of dy with zeros between its entries, by the "
-        "flipped kernel; its index set is that of the third contraction.",
-        "s·o + d·k = e·i + low  ⇔  e·i + d·(K−1−k) = s·o + (d·(K−1) − low)   "
-        "(d < 0: no flip, −low)",
-    ),
-    "kernel": (
-        "dw is an ordinary convolution: of x by dy as a kernel dilated by the stride; "
-        "its index set is that of the second contraction.",
-        "s·o + d·k = e·i + low  ⇔  d·k + s·o = e·i + low   "
-        "(d < 0: |d|·(K−1−k) + s·o = e·i + low − d·(K−1))",
-    ),
-    "output": (
-        "A true convolution, whose kernel runs backwards, is an ordinary one by the "
-        "flipped kernel.",
-        "s·o + d·k = e·i + low  ⇔  s·o + |d|·(K−1−k) = e·i + low − d·(K−1)   (d < 0)",
-    ),
+SAYS: dict[Role, str] = {
+    "input": "dx is an ordinary convolution: of dy with zeros between its entries, by "
+    'the flipped kernel; its index set is that of out="input".',
+    "kernel": "dw is an ordinary convolution: of x by dy as a kernel dilated by the "
+    'stride; its index set is that of out="kernel".',
+    "output": "A true convolution, whose kernel runs backwards, is an ordinary one by "
+    "the flipped kernel.",
 }
+"""Role computed -> what its rule is."""
 
-for _out, (_says, _formula) in SAYS.items():
+RULES: dict[Role, str] = {
+    "input": "e·i + d·(K−1−k) = s·o + d·(K−1) − low   (d < 0: e·i + |d|·k = s·o − low)",
+    "kernel": "d·k + s·o = e·i + low   (d < 0: |d|·(K−1−k) + s·o = e·i + low − d·(K−1))",
+    "output": "s·o + |d|·(K−1−k) = e·i + low − d·(K−1)   (d < 0)",
+}
+"""Role computed -> its rule's relation."""
+
+for _out, _says in SAYS.items():
     statement(
         f"symbolic.textbook-{_out}",
         says=_says,
-        formula=_formula,
+        formula=f"s·o + d·k = e·i + low  ⇔  {RULES[_out]}",
         hypotheses=AXIS,
         code=(
             "Axis.as_convolution",
