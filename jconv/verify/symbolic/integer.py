@@ -3,8 +3,8 @@
 It is a ``numbers.Integral``, so the code's own checks accept it. Sums and products
 build terms. A comparison gives a ``Truth``; where the code asks whether it is so
 (``if``, ``and``, ``min``, ``max``, ``abs``, a chained comparison) the path through the
-code splits (see ``trail``). ``//``, ``%`` and ``pow(a, -1, m)`` give new unknowns together
-with what Python promises of them (see ``contracts``).
+code splits (see ``trail``). ``//``, ``%`` and ``pow(a, -1, m)`` give new unknowns
+together with what Python promises of them (see ``contracts``).
 """
 
 from __future__ import annotations

@@ -44,12 +44,8 @@ def show(console: Console, document: Mapping[str, Any]) -> None:
 def sentence(document: Mapping[str, Any]) -> str:
     """The verdict in words."""
     counts = document["summary"]
-    parts = [
-        (
-            f"{counts['proved']} of {counts['statements']} statements proved for all sizes "
-            f"by {document['solver']}"
-        )
-    ]
+    said = f"{counts['proved']} of {counts['statements']} statements proved"
+    parts = [f"{said} for all sizes by {document['solver']}"]
     parts += [f"{counts['refuted']} refuted"] if counts["refuted"] else []
     parts += [f"{counts['open']} not proved"] if counts["open"] else []
     if counts["wrong_rules"]:

@@ -112,7 +112,8 @@ SAYS: dict[Role, str] = {
 
 RULES: dict[Role, str] = {
     "input": "e·i + d·(K−1−k) = s·o + d·(K−1) − low   (d < 0: e·i + |d|·k = s·o − low)",
-    "kernel": "d·k + s·o = e·i + low   (d < 0: |d|·(K−1−k) + s·o = e·i + low − d·(K−1))",
+    "kernel": "d·k + s·o = e·i + low   "
+    "(d < 0: |d|·(K−1−k) + s·o = e·i + low − d·(K−1))",
     "output": "s·o + |d|·(K−1−k) = e·i + low − d·(K−1)   (d < 0)",
 }
 """Role computed -> its rule's relation."""
