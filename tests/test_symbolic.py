@@ -18,13 +18,24 @@ from jconv.verify import engine, symbolic  # noqa: E402
 from jconv.verify import registry as claims  # noqa: E402
 from jconv.verify.claim import Verdict as ClaimVerdict  # noqa: E402
 from jconv.verify.context import Context  # noqa: E402
-from jconv.verify.symbolic import STATEMENTS, WRONG_RULES, Verdict  # noqa: E402
-from jconv.verify.symbolic import contracts, counterexample, solver  # noqa: E402
+from jconv.verify.symbolic import (  # noqa: E402  # noqa: E402
+    STATEMENTS,
+    WRONG_RULES,
+    Verdict,
+    contracts,
+    counterexample,
+    solver,
+)
 from jconv.verify.symbolic.integer import Integer, as_term  # noqa: E402
 from jconv.verify.symbolic.statement import Goal, Lemma, Statement  # noqa: E402
 from jconv.verify.symbolic.trail import Trail, trails  # noqa: E402
-from jconv.verify.symbolic.world import Numbers, OutOfScopeError  # noqa: E402
-from jconv.verify.symbolic.world import Symbols, axis_of, index_of  # noqa: E402
+from jconv.verify.symbolic.world import (  # noqa: E402  # noqa: E402
+    Numbers,
+    OutOfScopeError,
+    Symbols,
+    axis_of,
+    index_of,
+)
 from tests import faults as _registers_faults  # noqa: E402, F401
 from tests.planting import planted  # noqa: E402
 
@@ -61,13 +72,20 @@ def test_statement_is_proved(name: str) -> None:
 
 
 class Drawn(dict[str, int]):
-    """A small number for every name that is asked for."""
+    """A small number for every name that is asked for, one that it can often be."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
 
     def __missing__(self, name: str) -> int:
-        self[name] = self._random.choice((-2, -1, 0, 1, 1, 1, 2, 2, 3, 4))
+        choices = (-1, 0, 0, 1, 1, 2)
+        if name.startswith(("n_", "length", "size")):
+            choices = (1, 2, 2, 3, 4, 5)
+        elif name.startswith(("stride", "input_dilation")):
+            choices = (1, 1, 2, 2, 3, 4)
+        elif name.startswith(("kernel_dilation", "step")):
+            choices = (-2, -1, 1, 1, 2, 3)
+        self[name] = self._random.choice(choices)
         return self[name]
 
 
@@ -78,7 +96,7 @@ class Drawn(dict[str, int]):
 )
 def test_statement_holds_of_plain_numbers_and_not_of_none(name: str, case: str) -> None:
     statement, seen = STATEMENTS[name], Counter[str]()
-    for seed in range(1500):
+    for seed in range(4000):
         try:
             for each in statement.checks[case](Numbers(Drawn(seed)), statement.subject):
                 assert not isinstance(each, Lemma)
@@ -127,9 +145,6 @@ def test_planted_fault_is_refuted(name: str) -> None:
 @pytest.mark.parametrize("b", [-3, -2, -1, 1, 2, 5])
 def test_division_is_pythons(b: int) -> None:
     for a in range(-6, 7):
-        trail = Trail()
-        q, r = divmod(trail.symbol("a"), trail.symbol("b") if b else b)
-        del q, r
         trail = Trail()
         unknown_a, unknown_b = trail.symbol("a"), trail.symbol("b")
         trail.assume(z3.And(unknown_a.term == a, unknown_b.term == b))

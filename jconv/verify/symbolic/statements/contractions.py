@@ -124,8 +124,8 @@ def _check(out: Role, fixed: Role) -> Check:
 statement(
     "symbolic.one-index-set",
     says="Output, dx and dw as the algorithm taps computes them are sums over one "
-    "index set: a step adds first·second at the j-th triple of its progression, for every j, "
-    "whichever of the three is computed.",
+    "index set: a step adds first·second at the j-th triple of its progression, for "
+    "every j, whichever of the three is computed.",
     formula="y[o_j] += x[i_j]·w[k_j],   dx[i_j] += w[k_j]·dy[o_j],   "
     "dw[k_j] += x[i_j]·dy[o_j],   0 ≤ j < length",
     hypotheses=(*AXIS, "length ≥ 1", "the progression's indices exist (progressions)"),
