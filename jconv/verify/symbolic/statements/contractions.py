@@ -126,8 +126,8 @@ statement(
     says="Output, dx and dw as the algorithm taps computes them are sums over one "
     "index set: a step adds first·second at the j-th triple of its progression, for "
     "every j, whichever of the three is computed.",
-    formula="y[o_j] += x[i_j]·w[k_j],   dx[i_j] += w[k_j]·dy[o_j],   "
-    "dw[k_j] += x[i_j]·dy[o_j],   0 ≤ j < length",
+    formula=" y[o_j] += x[i_j]·w[k_j]\ndx[i_j] += w[k_j]·dy[o_j]\n"
+    "dw[k_j] += x[i_j]·dy[o_j]      (o_j, k_j, i_j) = start + step·j",
     hypotheses=(*AXIS, "length ≥ 1", "the progression's indices exist (progressions)"),
     code=("algorithms.taps._take", "algorithms.taps._place"),
     subject=step,
@@ -189,7 +189,7 @@ statement(
     "symbolic.patches-table",
     says="The table from which patches gathers names, in each cell, the one index that "
     "completes a triple of the relation, or none where there is none.",
-    formula="table[a, b] = c  ⇔  s·o + d·k = e·i + low,   for all three roles",
+    formula="table[a, b] = c  ⇔  s·o + d·k = e·i + low      {a, b, c} = {o, k, i}",
     hypotheses=(*AXIS, "indices in range"),
     code=("algorithms.patches.index_table", "Axis.coefficient", "Axis.holds"),
     subject=table,

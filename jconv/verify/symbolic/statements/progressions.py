@@ -155,8 +155,8 @@ statement(
     "symbolic.progressions",
     says="With any one index held fixed, the code's arithmetic progression holds every "
     "solution of the relation, and nothing else.",
-    formula="{(o, k, i) : s·o + d·k = e·i + low, all exist, f = t}  =  "
-    "{start + step·j : 0 ≤ j < length}   for f = k, o, i",
+    formula="{(o, k, i) : s·o + d·k = e·i + low, all exist, f = t}\n"
+    "  = {start + step·j : 0 ≤ j < length}      f any of k, o, i",
     hypotheses=(*AXIS, "0 ≤ t < n_f"),
     code=("Axis.progression", "Axis.holds", "Axis.coefficient", "axis._range_within"),
     subject=lambda axis, fixed, index: axis.progression(fixed, index),

@@ -140,7 +140,7 @@ statement(
     says="Axes do not see each other: geometry, textbook rule and slices of an axis "
     "among several are those of the axis alone, so the index set of N axes is the "
     "product of theirs.",
-    formula="T[o⃗, k⃗, i⃗] = ∏_a T_a[o_a, k_a, i_a]",
+    formula="T = T_1 × T_2 × … × T_N",
     hypotheses=("two axes, each any axis with n_input, n_kernel ≥ 1 where it is made",),
     code=("Geometry.from_call", "Geometry.as_convolution", "algorithms.taps._take"),
     subject=from_calls,

@@ -74,8 +74,8 @@ statement(
     "symbolic.output-size",
     says="The output size is the number of windows that lie inside the padded input: "
     "the n-th fits exactly if n does not exceed it.",
-    formula="∀ n ≥ 1:  s·(n−1) + |d|·(K−1) + 1 ≤ e·(I−1) + 1 + p_low + p_high  ⇔  "
-    "n ≤ max(0, ⌊(padded − span) / s⌋ + 1)",
+    formula="s·(n−1) + |d|·(K−1) + 1 ≤ e·(I−1) + 1 + p_low + p_high\n"
+    "  ⇔  n ≤ O = max(0, ⌊(padded − span) / s⌋ + 1)",
     hypotheses=(*SIZES, "n ≥ 1"),
     code=(
         "sizes.output_size",
@@ -103,8 +103,7 @@ def kernel_size_is_largest(world: World, subject: Subject) -> Iterator[Goal]:
 statement(
     "symbolic.kernel-size",
     says="I − s·(O − 1) is the largest kernel that gives O outputs.",
-    formula="∀ K ≥ 1:  K gives O outputs or more  ⇔  K ≤ I − s·(O−1);  and that K "
-    "gives exactly O",
+    formula="K gives O outputs or more  ⇔  K ≤ I − s·(O−1)\nK = I − s·(O−1) gives O",
     hypotheses=("I ≥ 0; O, s, K ≥ 1", "I − s·(O−1) ≥ 1"),
     code=("sizes.kernel_size_from_output", "sizes.output_size"),
     subject=kernel_size_from_output,

@@ -111,10 +111,11 @@ SAYS: dict[Role, str] = {
 """Role computed -> what its rule is."""
 
 RULES: dict[Role, str] = {
-    "input": "e·i + d·(K−1−k) = s·o + d·(K−1) − low   (d < 0: e·i + |d|·k = s·o − low)",
-    "kernel": "d·k + s·o = e·i + low   "
-    "(d < 0: |d|·(K−1−k) + s·o = e·i + low − d·(K−1))",
-    "output": "s·o + |d|·(K−1−k) = e·i + low − d·(K−1)   (d < 0)",
+    "input": "  ⇔  e·i + d·(K−1−k) = s·o + d·(K−1) − low      if d > 0\n"
+    "  ⇔  e·i + |d|·k = s·o − low                      if d < 0",
+    "kernel": "  ⇔  d·k + s·o = e·i + low                        if d > 0\n"
+    "  ⇔  |d|·(K−1−k) + s·o = e·i + low − d·(K−1)      if d < 0",
+    "output": "  ⇔  s·o + |d|·(K−1−k) = e·i + low − d·(K−1)      if d < 0",
 }
 """Role computed -> its rule's relation."""
 
@@ -122,7 +123,7 @@ for _out, _says in SAYS.items():
     statement(
         f"symbolic.textbook-{_out}",
         says=_says,
-        formula=f"s·o + d·k = e·i + low  ⇔  {RULES[_out]}",
+        formula=f"s·o + d·k = e·i + low\n{RULES[_out]}",
         hypotheses=AXIS,
         code=(
             "Axis.as_convolution",
