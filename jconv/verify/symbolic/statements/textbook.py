@@ -110,12 +110,16 @@ SAYS: dict[Role, str] = {
 }
 """Role computed -> what its rule is."""
 
-RULES: dict[Role, str] = {
-    "input": "  ⇔  e·i + d·(K−1−k) = s·o + d·(K−1) − low      if d > 0\n"
-    "  ⇔  e·i + |d|·k = s·o − low                      if d < 0",
-    "kernel": "  ⇔  d·k + s·o = e·i + low                        if d > 0\n"
-    "  ⇔  |d|·(K−1−k) + s·o = e·i + low − d·(K−1)      if d < 0",
-    "output": "  ⇔  s·o + |d|·(K−1−k) = e·i + low − d·(K−1)      if d < 0",
+RULES: dict[Role, tuple[str, ...]] = {
+    "input": (
+        "d > 0:  {}  ⇔  e·i + d·(K−1−k) = s·o + d·(K−1) − low",
+        "d < 0:  {}  ⇔  e·i + |d|·k = s·o − low",
+    ),
+    "kernel": (
+        "d > 0:  {}  ⇔  d·k + s·o = e·i + low",
+        "d < 0:  {}  ⇔  |d|·(K−1−k) + s·o = e·i + low − d·(K−1)",
+    ),
+    "output": ("d < 0:  {}  ⇔  s·o + |d|·(K−1−k) = e·i + low − d·(K−1)",),
 }
 """Role computed -> its rule's relation."""
 
@@ -123,7 +127,7 @@ for _out, _says in SAYS.items():
     statement(
         f"symbolic.textbook-{_out}",
         says=_says,
-        formula=f"s·o + d·k = e·i + low\n{RULES[_out]}",
+        formula="\n".join(each.format("s·o + d·k = e·i + low") for each in RULES[_out]),
         hypotheses=AXIS,
         code=(
             "Axis.as_convolution",
