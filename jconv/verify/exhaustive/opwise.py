@@ -1,0 +1,144 @@
+"""Running a routine operation by operation, each distinct one compiled once.
+
+Compiling dominates an exhaustive run: some 20 ms for one routine of one geometry, and
+there are hundreds of thousands. But all of them are made of the same few thousand
+operations: slices, products and pads of small arrays. So a routine is traced, and every
+equation of its jaxpr is run by the device through an executable that all geometries
+share. The same operations with the same parameters run as in a compiled whole; what a
+compiler does when it fuses them is checked apart, on a part of the geometries.
+
+The routine is written for one pair of operands and run for all pairs at once: every
+operation is mapped over them with ``jax.vmap``.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import jax
+
+from jconv import compat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jax import Array
+
+INLINED = {
+    **dict.fromkeys(("jit", "pjit", "closed_call", "remat", "checkpoint"), "jaxpr"),
+    **dict.fromkeys(("custom_jvp_call", "custom_vjp_call"), "call_jaxpr"),
+}
+"""Calls whose inner jaxpr is run in their place -> the parameter that holds it."""
+
+Value = tuple[Any, bool]
+"""An array, and whether its first axis runs over the pairs."""
+
+
+def over_pairs(closed: Any, first: Array, second: Array) -> Any:  # noqa: ANN401
+    """A routine's result for every pair (first[p], second[p]), stacked.
+
+    Args:
+        closed: the routine's jaxpr, of one pair.
+        first: the first operands, stacked.
+        second: the second operands, stacked.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> closed = jax.make_jaxpr(lambda a, b: jnp.flip(a) * b)(*jnp.ones((2, 3)))
+        >>> over_pairs(closed, jnp.arange(6.0).reshape(2, 3), jnp.ones((2, 3)))
+        Array([[2., 1., 0.],
+               [5., 4., 3.]], dtype=float32)
+    """
+    ((result, mapped),) = _run(closed, [(first, True), (second, True)])
+    if not mapped:
+        message = "the routine's result depends on neither operand"
+        raise ValueError(message)
+    return result
+
+
+def executables() -> int:
+    """How many distinct operations were compiled so far."""
+    return _executable.cache_info().currsize
+
+
+def _run(closed: Any, arguments: Sequence[Value]) -> list[Value]:  # noqa: ANN401
+    """Run a closed jaxpr's equations one by one."""
+    jaxpr = compat.open_jaxpr(closed)
+    known: dict[Any, Value] = {
+        variable: (value, False)
+        for variable, value in zip(jaxpr.constvars, closed.consts, strict=True)
+    }
+    known |= dict(zip(jaxpr.invars, arguments, strict=True))
+
+    def read(atom: Any) -> Value:  # noqa: ANN401
+        return (atom.val, False) if hasattr(atom, "val") else known[atom]
+
+    for equation in jaxpr.eqns:
+        values = [read(atom) for atom in equation.invars]
+        known |= dict(zip(equation.outvars, _equation(equation, values), strict=True))
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def _equation(equation: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
+    """Run one equation."""
+    name, params = equation.primitive.name, equation.params
+    if name in INLINED:
+        return _run(params[INLINED[name]], values)
+    if name == "scan":
+        return _scan(params, values)
+    mapped = tuple(flag for _, flag in values)
+    run = _executable(equation.primitive, _Hashed(params), mapped)
+    results = run(*(array for array, _ in values))
+    if not equation.primitive.multiple_results:
+        results = [results]
+    return [(result, any(mapped)) for result in results]
+
+
+def _scan(params: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
+    """A loop, turn by turn: its body's operations are shared as well."""
+    n_consts, n_carry = compat.scan_counts(params)
+    consts, rest = list(values[:n_consts]), list(values[n_consts:])
+    carry, slices = rest[:n_carry], rest[n_carry:]
+    if len(compat.open_jaxpr(params["jaxpr"]).outvars) > n_carry:
+        message = "a loop that stacks results is not run operation by operation"
+        raise NotImplementedError(message)
+    turns = range(params["length"])
+    for turn in reversed(turns) if params["reverse"] else turns:
+        now = [
+            (array[:, turn] if mapped else array[turn], mapped)
+            for array, mapped in slices
+        ]
+        carry = _run(params["jaxpr"], [*consts, *carry, *now])
+    return carry
+
+
+class _Hashed:
+    """Parameters of a primitive as a key: equal if they print the same."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self.params = params
+        try:
+            self.key: Any = tuple(sorted(params.items()))
+            self.hash = hash(self.key)
+        except TypeError:  # lists, or values without an order
+            self.key = str(sorted((k, str(v)) for k, v in params.items()))
+            self.hash = hash(self.key)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hashed) and self.key == other.key
+
+
+@functools.lru_cache(maxsize=None)
+def _executable(primitive: Any, params: _Hashed, mapped: tuple[bool, ...]) -> Any:  # noqa: ANN401
+    """One operation, jitted; ``jax.jit`` itself tells shapes and dtypes apart."""
+
+    def bind(*arrays: Array) -> Any:  # noqa: ANN401
+        return primitive.bind(*arrays, **params.params)
+
+    if any(mapped):
+        bind = jax.vmap(bind, in_axes=[0 if flag else None for flag in mapped])
+    return jax.jit(bind)
