@@ -1,14 +1,11 @@
-"""Running a routine operation by operation, each distinct one compiled once.
+"""A routine's program, run operation by operation on all pairs of basis vectors.
 
 Compiling dominates an exhaustive run: some 20 ms for one routine of one geometry, and
-there are hundreds of thousands. But all of them are made of the same few thousand
-operations: slices, products and pads of small arrays. So a routine is traced, and every
-equation of its jaxpr is run by the device through an executable that all geometries
-share. The same operations with the same parameters run as in a compiled whole; what a
-compiler does when it fuses them is checked apart, on a part of the geometries.
-
-The routine is written for one pair of operands and run for all pairs at once: every
-operation is mapped over them with ``jax.vmap``.
+there are hundreds of thousands. So a routine is traced for one pair of operands, and the
+equations of its jaxpr are run one by one, each mapped over all pairs: what
+``operations`` writes out by NumPy, everything else by JAX on the device, through an
+executable that all geometries share. That shows the program right. What the compiler
+makes of programs is checked apart, by ``compiled``.
 """
 
 from __future__ import annotations
@@ -17,8 +14,10 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import jax
+import numpy as np
 
 from jconv import compat
+from jconv.verify.exhaustive import operations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,14 +45,12 @@ def over_pairs(closed: Any, first: Array, second: Array) -> Any:  # noqa: ANN401
     Examples:
         >>> import jax.numpy as jnp
         >>> closed = jax.make_jaxpr(lambda a, b: jnp.flip(a) * b)(*jnp.ones((2, 3)))
-        >>> over_pairs(closed, jnp.arange(6.0).reshape(2, 3), jnp.ones((2, 3)))
-        Array([[2., 1., 0.],
-               [5., 4., 3.]], dtype=float32)
+        >>> over_pairs(closed, np.arange(6.0).reshape(2, 3), np.ones((2, 3))).tolist()
+        [[2.0, 1.0, 0.0], [5.0, 4.0, 3.0]]
     """
     ((result, mapped),) = _run(closed, [(first, True), (second, True)])
-    if not mapped:
-        message = "the routine's result depends on neither operand"
-        raise ValueError(message)
+    if not mapped:  # no two indices meet: the result is zeros, whatever the operands
+        return np.broadcast_to(result, (len(first), *np.shape(result)))
     return result
 
 
@@ -87,12 +84,52 @@ def _equation(equation: Any, values: Sequence[Value]) -> list[Value]:  # noqa: A
         return _run(params[INLINED[name]], values)
     if name == "scan":
         return _scan(params, values)
-    mapped = tuple(flag for _, flag in values)
-    run = _executable(equation.primitive, _Hashed(params), mapped)
-    results = run(*(array for array, _ in values))
+    flags = [flag for _, flag in values]
+    arrays = [array for array, _ in values]
+    found = _by_numpy(name, params, arrays, flags)
+    if found is not None:
+        return [(found, any(flags))]
+    run = _executable(equation.primitive, _Hashed(params), tuple(flags))
+    results = run(*arrays)
     if not equation.primitive.multiple_results:
         results = [results]
-    return [(result, any(mapped)) for result in results]
+    return [(np.asarray(result), any(flags)) for result in results]
+
+
+def _by_numpy(name: str, params: Any, arrays: list[Any], flags: list[bool]) -> Any:  # noqa: ANN401
+    """The result as ``operations`` has it; None where it does not know."""
+    lead = int(any(flags))
+    values = 2 if name == "dynamic_update_slice" else 1
+    if name in ("dynamic_slice", "dynamic_update_slice"):
+        if any(flags[values:]):
+            return None
+        data = _aligned(arrays[:values], flags[:values], lead)
+        if values == 2:
+            return operations.dynamic_update_slice(lead, *data, arrays[2:])
+        return operations.dynamic_slice(params, lead, *data, arrays[1:])
+    if name == "gather" and not flags[1]:
+        return operations.gather(params, lead, *map(np.asarray, arrays))
+    if name not in operations.OPERATIONS:
+        return None
+    if name == "pad":
+        if flags[1]:
+            return None
+        return operations.OPERATIONS[name](params, lead, *arrays)
+    if name == "select_n" and flags[0]:
+        return None
+    if name != "select_n":
+        arrays = _aligned(arrays, flags, lead)
+    else:
+        arrays = [arrays[0], *_aligned(arrays[1:], flags[1:], lead)]
+    return operations.OPERATIONS[name](params, lead, *arrays)
+
+
+def _aligned(arrays: list[Any], flags: list[bool], lead: int) -> list[Any]:
+    """Arrays that are not mapped get a leading axis of one, if others are mapped."""
+    return [
+        np.asarray(array) if flag or not lead else np.asarray(array)[None]
+        for array, flag in zip(arrays, flags, strict=True)
+    ]
 
 
 def _scan(params: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
@@ -132,7 +169,7 @@ class _Hashed:
         return isinstance(other, _Hashed) and self.key == other.key
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _executable(primitive: Any, params: _Hashed, mapped: tuple[bool, ...]) -> Any:  # noqa: ANN401
     """One operation, jitted; ``jax.jit`` itself tells shapes and dtypes apart."""
 

@@ -136,11 +136,13 @@ class Judge:
             return ""
         wrong = got != self.expected
         pair = int(np.argwhere(wrong.any(axis=tuple(range(1, wrong.ndim))))[0, 0])
-        one, other = (int(np.argmax(array[pair])) for array in (self.first, self.second))
+        one, other = (
+            int(np.argmax(array[pair])) for array in (self.first, self.second)
+        )
         return f"wrong on the pair of units {one} and {other}"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def unit_pairs(first: Shape, second: Shape) -> tuple[Any, Any]:
     """All pairs of basis vectors of two arrays, stacked in front."""
     p, q = (int(np.prod(shape)) for shape in (first, second))
