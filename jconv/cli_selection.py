@@ -56,6 +56,24 @@ def selected(
     ]
 
 
+def check_modes(
+    claim: Sequence[str] | None,
+    target: str | None,
+    budget: float | None,
+    *,
+    exhaustive: bool,
+) -> None:
+    """Refuse options that exclude or need each other."""
+    if exhaustive and (claim or target):
+        name, value = ("--target", target) if target else ("--claim", claim)
+        raise GeometryError.of(
+            name, value, "nothing beside --exhaustive", "Run them one after the other."
+        )
+    if budget is not None and not exhaustive:
+        expected = "nothing without --exhaustive"
+        raise GeometryError.of("--budget", budget, expected, "Use --quick for less.")
+
+
 def checked_dtypes(names: Sequence[str]) -> tuple[str, ...]:
     """The dtypes, if there are such."""
     for name in names:

@@ -40,6 +40,7 @@ class Options:
         dtypes: which dtypes, instead of the default ones.
         platform: which platform, instead of JAX's default one.
         target: the user's own convolution that is checked, ``module:function``.
+        exhaustive: whether it was the exhaustive run.
     """
 
     seed: int = 0
@@ -48,6 +49,7 @@ class Options:
     dtypes: tuple[str, ...] = ()
     platform: str | None = None
     target: str | None = None
+    exhaustive: bool = False
 
     def context(self, default_platform: str) -> Context:
         """The context of a run with these options."""
@@ -60,6 +62,9 @@ class Options:
 
     def repeat(self, claim_id: str) -> str:
         """The command that checks one claim again in just this way."""
+        if self.exhaustive:
+            where = f" --platform {self.platform}" if self.platform else ""
+            return f"jconv verify --exhaustive{where}"
         words = ["jconv verify"] + [f"--target {self.target}"] * bool(self.target)
         words += [f"--claim {claim_id}", f"--seed {self.seed}"]
         words += ["--quick"] * self.quick

@@ -45,12 +45,9 @@ class Ranges:
     @property
     def written(self) -> int:
         """How many ways of writing a geometry these are, empty ones included."""
-        factors = (self.n_input, self.n_kernel, self.stride, self.kernel_dilation)
-        factors += (self.input_dilation, self.pads, self.pads)
-        product = 1
-        for factor in factors:
-            product *= len(factor)
-        return product
+        sizes = len(self.n_input) * len(self.n_kernel) * len(self.pads) ** 2
+        steps = len(self.stride) * len(self.kernel_dilation) * len(self.input_dilation)
+        return sizes * steps
 
 
 @functools.lru_cache(maxsize=4)

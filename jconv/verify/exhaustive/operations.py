@@ -53,7 +53,7 @@ def _pad(params: Params, lead: int, x: Array, value: Array) -> Array:
 
 
 def _rev(params: Params, lead: int, x: Array) -> Array:
-    return np.flip(x, [a + lead for a in params["dimensions"]])
+    return np.flip(x, tuple(a + lead for a in params["dimensions"]))
 
 
 def _transpose(params: Params, lead: int, x: Array) -> Array:
@@ -210,8 +210,9 @@ def gather(params: Params, lead: int, x: Array, indices: Array) -> Array | None:
 def _same_pairs(x: Array, update: Array) -> tuple[Array, Array]:
     """Both with the larger number of pairs in front."""
     pairs = max(len(x), len(update))
-    return tuple(
-        np.broadcast_to(each, (pairs, *each.shape[1:])) for each in (x, update)
+    return (
+        np.broadcast_to(x, (pairs, *x.shape[1:])),
+        np.broadcast_to(update, (pairs, *update.shape[1:])),
     )
 
 

@@ -1,8 +1,8 @@
 """A routine's program, run operation by operation on all pairs of basis vectors.
 
 Compiling dominates an exhaustive run: some 20 ms for one routine of one geometry, and
-there are hundreds of thousands. So a routine is traced for one pair of operands, and the
-equations of its jaxpr are run one by one, each mapped over all pairs: what
+there are hundreds of thousands. So a routine is traced for one pair of operands, and
+the equations of its jaxpr are run one by one, each mapped over all pairs: what
 ``operations`` writes out by NumPy, everything else by JAX on the device, through an
 executable that all geometries share. That shows the program right. What the compiler
 makes of programs is checked apart, by ``compiled``.
@@ -34,7 +34,7 @@ Value = tuple[Any, bool]
 """An array, and whether its first axis runs over the pairs."""
 
 
-def over_pairs(closed: Any, first: Array, second: Array) -> Any:  # noqa: ANN401
+def over_pairs(closed: Any, first: Any, second: Any) -> Any:  # noqa: ANN401
     """A routine's result for every pair (first[p], second[p]), stacked.
 
     Args:
@@ -103,12 +103,13 @@ def _by_numpy(name: str, params: Any, arrays: list[Any], flags: list[bool]) -> A
     if name in ("dynamic_slice", "dynamic_update_slice"):
         if any(flags[values:]):
             return None
-        data = _aligned(arrays[:values], flags[:values], lead)
-        if values == 2:
-            return operations.dynamic_update_slice(lead, *data, arrays[2:])
-        return operations.dynamic_slice(params, lead, *data, arrays[1:])
+        x, *update = _aligned(arrays[:values], flags[:values], lead)
+        if update:
+            return operations.dynamic_update_slice(lead, x, update[0], arrays[2:])
+        return operations.dynamic_slice(params, lead, x, arrays[1:])
     if name == "gather" and not flags[1]:
-        return operations.gather(params, lead, *map(np.asarray, arrays))
+        x, indices = map(np.asarray, arrays)
+        return operations.gather(params, lead, x, indices)
     if name not in operations.OPERATIONS:
         return None
     if name == "pad":
