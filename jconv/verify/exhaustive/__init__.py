@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jconv.verify.claim import Claim, Evidence
 from jconv.verify.device import display_name, record
-from jconv.verify.exhaustive.run import Found, Plan, run
+from jconv.verify.exhaustive.running import Found, Plan, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -115,10 +115,7 @@ def _dot_general(params: Params, lead: int, x: Array, y: Array) -> Array:
 
 
 def _select_n(params: Params, lead: int, which: Array, *xs: Array) -> Array:  # noqa: ARG001
-    missing = xs[0].ndim - np.ndim(which)
-    return np.choose(
-        np.reshape(which, np.shape(which) + (1,) * missing).astype(int), xs
-    )
+    return np.choose(np.asarray(which).astype(int), xs)
 
 
 def _starts(indices: tuple[Array, ...], sizes: Any, lengths: Any) -> list[slice]:
@@ -170,12 +167,13 @@ def dynamic_slice(params: Params, lead: int, x: Array, indices: Any) -> Array:
 def gather(params: Params, lead: int, x: Array, indices: Array) -> Array | None:
     """``lax.gather`` at indices that are the same for all pairs.
 
-    None for what the algorithms have no use for: batching dimensions.
+    None for what the algorithms have no use for: batching dimensions, lax's own fill.
     """
     numbers, sizes = params["dimension_numbers"], params["slice_sizes"]
-    if numbers.operand_batching_dims or numbers.start_indices_batching_dims:
+    mode, fill = str(params["mode"]), params["fill_value"]
+    batching = numbers.operand_batching_dims or numbers.start_indices_batching_dims
+    if batching or ("FILL" in mode and fill is None):
         return None
-    mode = str(params["mode"])
     batch = indices.shape[:-1]
     rank = len(batch) + len(numbers.offset_dims)
     batch_axes = [a for a in range(rank) if a not in numbers.offset_dims]
@@ -203,7 +201,6 @@ def gather(params: Params, lead: int, x: Array, indices: Array) -> Array | None:
         found = np.zeros((*x.shape[:lead], *exists.shape), x.dtype)
     else:
         found = x[(slice(None),) * lead + tuple(spots)]
-    fill = params["fill_value"]
     return np.where(exists, found, np.asarray(fill or 0, x.dtype))
 
 
