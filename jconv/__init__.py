@@ -1,6 +1,6 @@
 """Convolution from scratch in JAX, its derivatives convolutions: shown, proved."""
 
-from jconv import geometry, lax, rules
+from jconv import geometry, lax, nn, rules
 from jconv.conv import conv, conv_transpose
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.local import conv_local, conv_local_input_vjp, conv_local_kernel_vjp
@@ -91,6 +91,7 @@ __all__ = [
     "max_unpool_vjp",
     "min_pool",
     "min_pool_vjp",
+    "nn",
     "per_example_kernel_norms",
     "per_example_kernel_vjp",
     "rules",

@@ -95,7 +95,7 @@ def every_route(case: Case, *, with_peer: bool = True) -> Callable[..., Found]:
         found["kernel", "textbook"] = rules.conv_kernel_vjp(
             x, dy, kernel_shape=case.w, **options
         )
-        differentiated = {"derived": _plain(case), "primitive": conv}
+        differentiated = {"derived": plain(case), "primitive": conv}
         if with_peer:
             differentiated["peer"] = peer(case)
             found["output", "peer"] = differentiated["peer"](x, w)
@@ -121,7 +121,7 @@ def coded(case: Case, **more: Any) -> Callable[..., dict[Role, Array]]:  # noqa:
     return compute
 
 
-def _plain(case: Case) -> Callable[[Array, Array], Array]:
+def plain(case: Case) -> Callable[[Array, Array], Array]:
     """The case's algorithm as plain lax operations, without the primitive."""
     algorithm = algorithms.REGISTRY[case.method]
 

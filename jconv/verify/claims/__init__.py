@@ -15,6 +15,7 @@ from jconv.verify.claims import transforms
 from jconv.verify.claims import pooling
 from jconv.verify.claims import pooling_means
 from jconv.verify.claims import neighbours
+from jconv.verify.claims import symbolic
 
 __all__ = [
     "backward_by_hand",
@@ -29,5 +30,6 @@ __all__ = [
     "pooling",
     "pooling_means",
     "sizes",
+    "symbolic",
     "transforms",
 ]
