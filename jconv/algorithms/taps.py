@@ -40,8 +40,11 @@ PASSES = 1
 TOGETHER = 9
 """Products that are added in one loop; so many are in memory at once."""
 
-COMPILING = 1.2e-5
-"""Seconds per step and call: what a step takes to compile, shared by 1000 calls."""
+QUICKLY_COMPILED = 27
+"""Steps that take half a second to compile."""
+
+COMPILING = 1e-4
+"""Seconds that ``cost`` adds for each further step, so that ``loop`` is taken then."""
 
 MAX_STEPS = 128
 """Steps that are unrolled at the most; beyond, compiling takes too long."""
@@ -172,7 +175,7 @@ class Taps:
             return step.seconds(dtype, platform, passes=0)
         return costs.steps_seconds(
             step, steps, TOGETHER, dtype, platform, passes=PASSES
-        ) + (steps * COMPILING)
+        ) + COMPILING * max(0, steps - QUICKLY_COMPILED)
 
     def _one_loop_seconds(
         self, step: costs.Step, steps: int, shapes: Shapes, dtype: DTypeLike
