@@ -66,7 +66,7 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
     panels = figure.subplots(2, 3)
     for row, (counted, name) in zip(panels, NAMES.items(), strict=True):
         told = numbers[counted]
-        _table(row[0], told["divisors"], "divisor of each window", (0, 12), "Greys")
+        _table(row[0], told["divisors"], "divisor of each window", (0, 24), "Greys")
         _table(row[1], told["y"], "y of an image of ones", (0, 1.6), "Greens")
         _table(row[2], told["dx"], "dx of a cotangent of ones", (0, 2.4), "Blues")
         row[0].set_ylabel(name, color=INK, weight="bold")

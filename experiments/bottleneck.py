@@ -49,19 +49,19 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
 
 def draw(numbers: Mapping[str, Any]) -> Figure:
     """Both paths as blocks as wide as their channels; the weights as areas to scale."""
-    figure, axes = canvas(30, 12.4)
+    figure, axes = canvas(29, 13.6)
     totals = {name: sum(row["weights"] for row in numbers[name]) for name in PATHS}
     for n, (name, total) in enumerate(totals.items()):
-        top = 1 + 6.3 * n
+        top = 1 + 6.8 * n
         text(axes, (0.6, top), name, ha="left", weight="bold")
         _path(axes, numbers[name], top + 2.4)
-        side = (total / 20_000) ** 0.5
+        side = (total / 28_000) ** 0.5
         _block(axes, (23.4, top + 2.4 - side / 2), side, side, KERNEL)
         words = f"{total:,} weights".replace(",", " ")
-        text(axes, (23.4, top + 5), words, ha="left", color=KERNEL, weight="bold")
+        text(axes, (23.4, top + 5.4), words, ha="left", color=KERNEL, weight="bold")
     first, second = totals.values()
     words = f"{first / second:.1f} times fewer"
-    text(axes, (28.9, 10), words, ha="right", color=SOFT)
+    text(axes, (26, 10.2), words, ha="left", color=SOFT)
     return figure
 
 
@@ -73,14 +73,18 @@ def _path(axes: Axes, layers: list[dict[str, Any]], middle: float) -> None:
         color = INPUT if n == 0 else OUTPUT
         _block(axes, (x, middle - height / 2), 0.8, height, color)
         text(
-            axes, (x + 0.4, middle + height / 2 + 0.5), str(count), color=SOFT, size=10
+            axes,
+            (x + 0.4, middle + height / 2 + 0.5),
+            f"{count} channels",
+            color=SOFT,
+            size=10,
         )
         if n < len(layers):
             row = layers[n]
             arrow(axes, (x + 1.1, middle), (x + 5.3, middle), KERNEL, linewidth=1.6)
             rows, columns = row["kernel"]
             text(axes, (x + 3.2, middle - 0.6), f"{rows} × {columns}", color=KERNEL)
-            words = f"{row['weights']:,}".replace(",", " ")
+            words = f"{row['weights']:,} weights".replace(",", " ")
             text(axes, (x + 3.2, middle + 0.6), words, color=SOFT, size=9.5)
         x += 5.6
 

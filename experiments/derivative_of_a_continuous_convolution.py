@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 
 import jconv
@@ -78,7 +79,8 @@ def _curves(step: float) -> dict[str, np.ndarray]:
     t = np.arange(-round(REACH / step), round(REACH / step) + 1) * step
 
     def convolved(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        result = jconv.convolve(first, second, mode="same", method="taps")
+        with jax.enable_x64(True):  # noqa: FBT003 (its only argument)
+            result = jconv.convolve(first, second, mode="same", method="loop")
         return np.asarray(result, "float64") * step
 
     f, g = signal(t), kernel(t)

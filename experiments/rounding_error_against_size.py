@@ -84,7 +84,8 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
         )
         roundoff = numerics.unit_roundoff(dtype)
         axes.axhline(roundoff, color=SOFT, linewidth=0.8)
-        axes.text(products[0], 1.15 * roundoff, "one rounding", color=SOFT, size=8.5)
+        style = {"ha": "right", "va": "top", "color": SOFT, "fontsize": 8.5}
+        axes.text(products[-1], 0.85 * roundoff, "one rounding", **style)
         axes.set_title(dtype, color=INK)
         axes.set_xlabel("products in one entry", color=SOFT)
         axes.grid(color=FAINT, linewidth=0.5)

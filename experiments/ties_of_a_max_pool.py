@@ -63,19 +63,21 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
 
 def draw(numbers: Mapping[str, Any]) -> Figure:
     """The pool on the left; on the right one row of dx for each rule."""
-    figure, axes = canvas(30.5, 9)
+    figure, axes = canvas(26.5, 9)
     text(axes, (5.5, 0.7), f"max-pool, window {WINDOW}, stride {STRIDE}", weight="bold")
     winners = [(0, i) for i in (1, 2, 4, 5, 6)]
     cells(axes, X, (1.5, 1.6), INPUT, marked=winners)
-    cells(axes, numbers["y"], (1.5, 4.6), OUTPUT)
-    cells(axes, DY, (1.5, 6.6), COTANGENT)
     for words, y in (("x", 2.1), ("y", 5.1), ("δ", 7.1)):
         text(axes, (1, y), words, ha="right", color=SOFT)
-    for o in range(len(DY)):
-        for i in (STRIDE * o, STRIDE * o + WINDOW - 1):
-            style = {"arrowstyle": "-", "linewidth": 0.8}
-            arrow(axes, (2 + i, 2.65), (2 + o, 4.55), OUTPUT, **style)
-    text(axes, (5.2, 8.4), "entries in strong frames tie for a largest", color=SOFT)
+    for o, (y, cotangent) in enumerate(zip(numbers["y"], DY, strict=True)):
+        left = 1.5 + STRIDE * o + (WINDOW - 1) / 2  # under the middle of its window
+        cells(axes, [y], (left, 4.6), OUTPUT)
+        cells(axes, [cotangent], (left, 6.6), COTANGENT)
+        for i in range(STRIDE * o, STRIDE * o + WINDOW):
+            wins = X[i] == y
+            style = {"arrowstyle": "-", "linewidth": 2.2 if wins else 0.6}
+            arrow(axes, (2 + i, 2.65), (left + 0.5, 4.55), OUTPUT, **style)
+    text(axes, (5.2, 8.4), "thick lines come from the largest entries", color=SOFT)
     text(axes, (16.2, 0.7), "where the derivative goes", weight="bold")
     for n, (ties, words) in enumerate(TIES.items()):
         top, dx = 1.6 + 2.5 * n, numbers[f"dx, {ties}"]
