@@ -42,7 +42,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
 
 def draw(numbers: Mapping[str, Any]) -> Figure:
     """Two rows of blocks, to one scale."""
-    figure, axes = canvas(25, 13.4)
+    figure, axes = canvas(25, 15)
     for n, row in enumerate(numbers["rows"]):
         top, count = 1.6 + 6.7 * n, row["w"][-1]
         kernels = "one kernel" if count == 1 else f"{count} kernels"
@@ -53,13 +53,13 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
             _block(axes, (8.2 + 2.2 * m, top + 1.4), 1.0, C_IN, KERNEL)
         middle = 8.2 + 1.1 * count
         words = f"{kernels} of {_size(row['w'][:3])}"
-        text(axes, (max(middle, 10.2), top + 5), words, color=KERNEL)
+        text(axes, (max(middle, 9.6), top + 5), words, color=KERNEL)
         after = 8.2 + 2.2 * count + 0.6
         text(axes, (after, top + 2), "=", size=16, color=INK)
         _block(axes, (after + 0.9, top + 0.2), 3.5, count, OUTPUT)
         text(axes, (after + 3, top + 5), _size(row["y"]), color=OUTPUT)
     words = "A kernel is as deep as x; each kernel makes one channel of y."
-    text(axes, (1, 0.6), words, ha="left", color=SOFT)
+    text(axes, (12.5, 14.4), words, color=SOFT)
     return figure
 
 

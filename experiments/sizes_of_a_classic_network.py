@@ -47,7 +47,7 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
     for row in numbers["layers"]:
         shape = row["shape"]
         height = shape[0] / 25 if len(shape) == 3 else 7 * shape[0] / 4096
-        width = shape[2] / 160 if len(shape) == 3 else 0.25
+        width = max(0.12, shape[2] / 160) if len(shape) == 3 else 0.25
         kind = row["layer"].split()[0]
         color = {"image": INPUT, "conv": OUTPUT, "pool": KERNEL}.get(kind, SOFT)
         corner = (x + 1.2 - width / 2, ground - height)

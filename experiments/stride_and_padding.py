@@ -33,7 +33,7 @@ N_INPUT, N_KERNEL = 7, 3
 CASES: dict[str, dict[str, Any]] = {
     "stride 1": {},
     "stride 2": {"stride": 2},
-    "stride 3: the last input is unused": {"stride": 3, "padding": ((1, 0),)},
+    "stride 3: the last input is unused": {"stride": 3},
     "padding 1 on both sides": {"padding": 1},
     "kernel dilation 2": {"kernel_dilation": 2},
     "stride 2 and padding 1": {"stride": 2, "padding": 1},
@@ -67,16 +67,16 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
     figure, axes = canvas(33, 18.6)
     for n, (name, options) in enumerate(CASES.items()):
         corner = (0.8 + 11 * (n % 3), 0.8 + 9.2 * (n // 3))
-        text(axes, (corner[0] + 4.5, corner[1]), name, weight="bold")
+        text(axes, (corner[0] + 5, corner[1]), name, weight="bold")
         _windows(axes, corner, _subject(options).geometry.axes[0])
         words = f"outputs = {numbers[name]['formula']}"
-        text(axes, (corner[0] + 4.5, corner[1] + 7.6), words, color=SOFT, size=10)
+        text(axes, (corner[0] + 5, corner[1] + 7.6), words, color=SOFT, size=10)
     return figure
 
 
 def _windows(axes: Axes, corner: tuple[float, float], axis: Axis) -> None:
     """Inputs in a row, padding faint; under them one row of taps per output."""
-    left, top = corner[0] + 1, corner[1] + 0.8
+    left, top = corner[0] + 1.5, corner[1] + 0.8
     begin, end = -axis.pad_low, axis.n_input + max(0, axis.pad_high)
     strip = ["" if p < 0 or p >= axis.n_input else f"x{p}" for p in range(begin, end)]
     faint = [(0, n) for n, word in enumerate(strip) if not word]
@@ -90,7 +90,7 @@ def _windows(axes: Axes, corner: tuple[float, float], axis: Axis) -> None:
             axes.plot([x + 0.12, x + 0.88], [y, y], color=KERNEL, linewidth=5)
         ends = (start + 0.5, start + axis.reach + 0.5)
         axes.plot(ends, [y, y], color=KERNEL, linewidth=1)
-        text(axes, (corner[0] - 0.1, y), f"y{o}", color=OUTPUT, size=9.5)
+        text(axes, (corner[0], y), f"y{o}", color=OUTPUT, size=9.5)
 
 
 main = experiment(__spec__.name, CLAIM, measure, draw)
