@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[[str], tuple[Path, dict[str, Any]]]
 
 ROOT = Path(__file__).parent.parent
 NAMES = sorted(
@@ -17,19 +23,26 @@ NAMES = sorted(
 README = (ROOT / "experiments" / "README.md").read_text("utf-8")
 
 
-def numbers(name: str) -> dict[str, Any]:
-    """What an experiment measures, without its figure."""
-    return importlib.import_module(f"experiments.{name}").measure(True)  # noqa: FBT003
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs an experiment once: its figure, and the numbers beside it."""
+
+    @functools.cache
+    def once(name: str) -> tuple[Path, dict[str, Any]]:
+        module = importlib.import_module(f"experiments.{name}")
+        figure, data = module.main(tmp_path_factory.mktemp(name), quick=True)
+        assert figure.stem == data.stem == name.replace("_", "-")
+        return figure, json.loads(data.read_text("utf-8"))
+
+    return once
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_writes_its_figure_and_its_data(name: str, tmp_path: Path) -> None:
-    module = importlib.import_module(f"experiments.{name}")
-    figure, data = module.main(tmp_path, quick=True)
+def test_it_writes_its_figure_and_its_data(name: str, run: Run) -> None:
+    figure, told = run(name)
     assert figure.read_bytes().startswith(b"\x89PNG")
-    told = json.loads(data.read_text("utf-8"))
-    assert told["claim"] == module.CLAIM
-    assert figure.stem == data.stem == name.replace("_", "-")
+    assert told["claim"] == importlib.import_module(f"experiments.{name}").CLAIM
+    assert len(told) > 2
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,36 +61,36 @@ def test_the_same_numbers_give_the_same_bytes(tmp_path: Path) -> None:
     ]
 
 
-def test_the_derivative_in_the_figure_is_the_one_worked_by_hand() -> None:
-    found = numbers("derivative_of_a_strided_convolution")
+def test_the_derivative_in_the_figure_is_the_one_worked_by_hand(run: Run) -> None:
+    found = run("derivative_of_a_strided_convolution")[1]
     assert found["dx"] == [2, 4, -1, 2, 2, 6, -3]
 
 
-def test_the_numbers_are_those_of_the_literature() -> None:
-    alexnet = numbers("parameters_of_alexnet")
+def test_the_numbers_are_those_of_the_literature(run: Run) -> None:
+    alexnet = run("parameters_of_alexnet")[1]
     assert alexnet["convolution_weights"] == 2_332_704
     assert alexnet["dense_weights_and_biases"] == 58_631_144
-    shapes = [row["y"] for row in numbers("channels_as_blocks")["rows"]]
+    shapes = [row["y"] for row in run("channels_as_blocks")[1]["rows"]]
     assert shapes == [[28, 28, 1], [28, 28, 4]]
-    assert numbers("convolution_step_by_step")["y"] == [[19, 25], [37, 43]]
+    assert run("convolution_step_by_step")[1]["y"] == [[19, 25], [37, 43]]
 
 
-def test_what_the_figures_say_is_so() -> None:
-    ties = numbers("ties_of_a_max_pool")
+def test_what_the_figures_say_is_so(run: Run) -> None:
+    ties = run("ties_of_a_max_pool")[1]
     assert [sum(ties[f"dx, {each}"]) for each in ("first", "all", "split")] == [
         12,
         30,
         12,
     ]
-    border = numbers("border_of_two_padded_layers")
+    border = run("border_of_two_padded_layers")[1]
     assert border["entries_that_differ_padded_once"] == 0
     assert border["entries_that_differ_padded_each_time"] > 0
-    assert numbers("stride_and_padding")["stride 3: the last input is unused"][
+    assert run("stride_and_padding")[1]["stride 3: the last input is unused"][
         "unused"
     ] == (1)
-    for row in numbers("rounding_error_against_size")["rows"]:
+    for row in run("rounding_error_against_size")[1]["rows"]:
         assert row["error"] <= row["bound"]
-    coarse, fine = numbers("derivative_of_a_continuous_convolution")["apart"]
+    coarse, fine = run("derivative_of_a_continuous_convolution")[1]["apart"]
     name = "differences of f * g against f * g'"
     # Differences of second order: halving the step divides the error by nearly four.
     assert 3 < coarse[name] / fine[name] < 5
