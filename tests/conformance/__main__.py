@@ -1,4 +1,4 @@
-"""Run every suite and write ``counts.json``; prints the README's table."""
+"""Run every suite; write the counts and their page; print the README's table."""
 
 import json
 import os
@@ -11,4 +11,5 @@ if __name__ == "__main__":
     found = counts.measured()
     text = json.dumps(found, indent=1, ensure_ascii=False)
     counts.FILE.write_text(text + "\n", "utf-8")
+    counts.PAGE.write_text(counts.page(found), "utf-8")
     print(counts.table(found))

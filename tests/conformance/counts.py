@@ -12,7 +12,13 @@ from tests.conformance.registry import SUITES
 from tests.conformance.suite import Suite
 
 FILE = Path(__file__).with_name("counts.json")
+PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 SCHEMA = "jconv-conformance/1"
+
+INTRODUCTION = """\
+Written by `python -m tests.conformance`, which runs every suite (`pip install
+'.[conformance]'`); `pytest` runs them too. A case is *not applicable* for one of the
+reasons below."""
 
 
 def described(suite: Suite, failed: list[str]) -> dict[str, Any]:
@@ -23,6 +29,7 @@ def described(suite: Suite, failed: list[str]) -> dict[str, Any]:
         "name": suite.name,
         "title": suite.title,
         "source": suite.source,
+        "how": suite.how,
         "package": suite.package,
         "version": suite.version(),
         "cases": len(suite.cases),
@@ -74,3 +81,21 @@ def table(counts: dict[str, Any]) -> str:
         numbers = (row["cases"], row["passed"], len(row["failed"]), absent)
         lines.append(f"| {row['title']}{version} | {' | '.join(map(str, numbers))} |")
     return "\n".join(lines)
+
+
+def page(counts: dict[str, Any]) -> str:
+    """The counts and every reason, as a page of the documentation."""
+    parts = [
+        "# Other people's tests",
+        INTRODUCTION,
+        table(counts),
+    ]
+    for row in counts["suites"]:
+        parts += [f"## {row['title']}", f"Source: {row['source']}. {row['how']}"]
+        reasons = [
+            f"- {each['cases']}: {each['reason']}." for each in row["not_applicable"]
+        ]
+        parts.append("\n".join(reasons) or "Every case is applicable.")
+        if row["failed"]:
+            parts.append("Failing: " + ", ".join(f"`{name}`" for name in row["failed"]))
+    return "\n\n".join(parts) + "\n"

@@ -29,15 +29,23 @@ GROUPS = (
 )
 """What the names of a harness' group begin with."""
 
+FLAG = ("enablexla_False", "enablexla_True")
+"""What the names of two harnesses differ in that make the same call of ``jax.lax``."""
+
 
 def cases() -> Iterator[Case]:
     """All harnesses of these groups."""
     room = "jax._src.internal_test_util.test_harnesses"
-    for harness in importlib.import_module(room).all_harnesses:
+    harnesses = importlib.import_module(room).all_harnesses
+    names = {harness.fullname for harness in harnesses}
+    for harness in harnesses:
         group = next((g for g in GROUPS if harness.group_name.startswith(g)), None)
         if group is None:
             continue
         reason = refusal(group, harness)
+        twin = harness.fullname.replace(*FLAG)
+        if reason is None and twin != harness.fullname and twin in names:
+            reason = "jax2tf"
         if reason:
             yield Case(harness.fullname, reason=reason)
         else:
@@ -49,10 +57,6 @@ def refusal(group: str, harness: Any) -> str | None:
     settings = harness.params
     if group == "cum":
         return "running"
-    if settings.get("enable_xla") is False:
-        return "jax2tf"
-    if not harness.filter("cpu"):
-        return "not-for-cpu"
     if group == "conv_general_dilated":
         return None
     if settings.get("computation") is jax.lax.mul:

@@ -16,13 +16,10 @@ REASONS: dict[str, str] = {
     "truth-values": "jconv refuses truth values, where they would be added or ordered",
     "complex-order": "complex numbers have no order; jconv's pools refuse them",
     "running": "a running reduction over all entries before one: no window",
-    "not-for-cpu": "JAX itself declares the harness unimplemented here",
     # SciPy
     "slow": "SciPy itself marks it slow: it needs 4 GB of memory",
     "truth-value-arrays": "includes arrays of truth values, which jconv refuses",
     "boundary": "convolve2d's fill values and boundaries are no arguments of "
     "jconv.convolve; jconv.conv has padding modes",
     "all-2d": "about the number of dimensions that convolve2d insists on",
-    # PyTorch
-    "memory-format": "differs in strides of memory alone, which arrays of JAX lack",
 }

@@ -48,6 +48,7 @@ class Suite:
         name: a short one, for ids.
         title: what it is, for a table.
         source: where it comes from.
+        how: how its cases are put to jconv, and who judges.
         module: what must be importable, or "" for retyped settings.
         package: the distribution whose version decides what the cases are, or "".
         load: finds the cases.
@@ -56,6 +57,7 @@ class Suite:
     name: str
     title: str
     source: str
+    how: str
     module: str
     package: str
     load: Callable[[], Iterable[Case]]

@@ -42,6 +42,10 @@ def test_the_readme_shows_them() -> None:
     assert counts.table(counts.recorded()) in README.read_text("utf-8"), AGAIN
 
 
+def test_the_page_tells_the_reasons() -> None:
+    assert counts.PAGE.read_text("utf-8") == counts.page(counts.recorded()), AGAIN
+
+
 def test_every_reason_is_needed() -> None:
     said = {each["reason"] for row in ROWS.values() for each in row["not_applicable"]}
     assert said == set(REASONS.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import itertools
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,7 +63,9 @@ def by_torch(name: str, *arguments: Any, **words: Any) -> Any:
     import torch
 
     tensors = [torch.tensor(a) if hasattr(a, "dtype") else a for a in arguments]
-    result = getattr(torch.nn.functional, name)(*tensors, **words)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it may warn that it copies its input
+        result = getattr(torch.nn.functional, name)(*tensors, **words)
     if isinstance(result, tuple):
         return tuple(each.numpy() for each in result)
     return result.numpy()
