@@ -22,7 +22,7 @@ def everything() -> Iterator[Any]:
             yield pytest.param(case, id=f"{suite.name}:{case.id}")
 
 
-@pytest.mark.parametrize("case", everything())
+@pytest.mark.parametrize("case", list(everything()))
 def test_case(case: Case) -> None:
     if case.reason:
         pytest.skip(REASONS[case.reason])
