@@ -59,7 +59,7 @@ def cases() -> Iterator[Case]:
             reason = NOT_APPLICABLE.get(f"{owner.__name__}.{name}")
             reason = "slow" if slow else reason
             for values in _parameters(marks):
-                told = "-".join(str(value) for value in values.values())
+                told = "-".join(str(getattr(v, "__name__", v)) for v in values.values())
                 label = f"{owner.__name__}.{name}" + (f"[{told}]" if told else "")
                 if reason:
                     yield Case(label, reason=reason)
