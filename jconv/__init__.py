@@ -1,6 +1,6 @@
 """Convolution from scratch in JAX, its derivatives convolutions: shown, proved."""
 
-from jconv import geometry, lax, rules
+from jconv import geometry, lax, nn, rules
 from jconv.conv import conv, conv_transpose
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.local import conv_local, conv_local_input_vjp, conv_local_kernel_vjp
@@ -42,10 +42,12 @@ from jconv.pool import (
 )
 from jconv.primitive import checkpoint_convs
 from jconv.signal import convolve, correlate
+from jconv.tuning import TuningWarning, tuned
 from jconv.vjp import conv_input_vjp, conv_kernel_vjp
 
 __all__ = [
     "GeometryError",
+    "TuningWarning",
     "UnsupportedError",
     "adaptive_avg_pool",
     "adaptive_avg_pool_vjp",
@@ -89,6 +91,7 @@ __all__ = [
     "max_unpool_vjp",
     "min_pool",
     "min_pool_vjp",
+    "nn",
     "per_example_kernel_norms",
     "per_example_kernel_vjp",
     "rules",
@@ -96,4 +99,5 @@ __all__ = [
     "subsample_vjp",
     "sum_pool",
     "sum_pool_vjp",
+    "tuned",
 ]

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jconv import cli_bench, cli_explain, cli_info, cli_verify
+from jconv import (
+    cli_bench,
+    cli_explain,
+    cli_info,
+    cli_prove,
+    cli_train,
+    cli_tune,
+    cli_verify,
+)
 from jconv.errors import GeometryError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -36,9 +44,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(help=cli_verify.HELP)(cli_verify.verify)
+app.command(help=cli_prove.HELP)(cli_prove.prove)
 app.command(help=cli_explain.HELP)(cli_explain.explain)
 app.command(help=cli_info.HELP)(cli_info.info)
 app.command(help=cli_bench.HELP)(cli_bench.bench)
+app.command(help=cli_tune.HELP)(cli_tune.tune)
+app.command(help=cli_train.HELP)(cli_train.train)
 
 
 @app.callback()

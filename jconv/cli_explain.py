@@ -32,6 +32,8 @@ convolutions that compute dx and dw, and writes all of it as code. Without --inp
 
 [cyan]jconv explain --input 7 --kernel 3 --stride 2 --figure stride.png[/cyan]
 
+[cyan]jconv explain --page out.html[/cyan]  a page to play with; opens without a network
+
 [bold]Exit codes[/bold]
 
 0 explained, 2 bad usage.
@@ -53,7 +55,7 @@ def explain(
     stride: Annotated[str, typer.Option(metavar="N|NxN", help="Per axis.")] = "1",
     padding: Annotated[
         str,
-        typer.Option(metavar="NAME|N|LOW:HIGH", help="valid, same ... or sizes."),
+        typer.Option(metavar="NAME|N|LOW:HIGH", help="valid, same, full ... or sizes."),
     ] = "valid",
     kernel_dilation: Annotated[
         str, typer.Option(metavar="N|NxN", help="Negative: true convolution.")
@@ -70,6 +72,9 @@ def explain(
     ] = None,
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE.png|.svg", help="Write the picture.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write the page.")
     ] = None,
     json: Annotated[  # noqa: FBT002 (an option has a name)
         bool, typer.Option("--json", help="Print for machines instead.")
@@ -98,6 +103,11 @@ def explain(
         expected = f"a name that ends in {', '.join(FIGURE_ENDINGS)}"
         raise GeometryError.of("--figure", str(figure), expected)
     written = []
+    if page is not None:
+        from jconv.explain.page import render  # noqa: PLC0415
+
+        page.write_text(render(subject), encoding="utf-8")
+        written.append(page)
     if figure is not None:
         from jconv.explain.figure import write  # noqa: PLC0415
 

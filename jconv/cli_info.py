@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,15 +13,18 @@ from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
     from rich.table import Table
 
-    from jconv.geometry import Geometry, Role
+    from jconv.algorithms import Algorithm
+    from jconv.bench.candidates import Contraction
 
-ROLES: tuple[tuple[Role, str], ...] = (
-    ("output", "y, the convolution"),
-    ("input", "dx, its input derivative"),
-    ("kernel", "dw, its kernel derivative"),
+MEANINGS = (
+    "y, the convolution",
+    "dx, its input derivative",
+    "dw, its kernel derivative",
 )
 """The three contractions, as a reader of derivatives calls them."""
 
@@ -72,6 +76,7 @@ def info(
         raise GeometryError.of(lacking, None, f"sizes such as 3x3, as {given} is given")
     tables = []
     if input_ is not None and kernel is not None:
+        from jconv.bench.candidates import contractions  # noqa: PLC0415
         from jconv.geometry import Geometry  # noqa: PLC0415
 
         c_in, c_out = cli_options.channels("--channels", channels)
@@ -84,7 +89,8 @@ def info(
             kernel_dilation=cli_options.per_axis("--kernel-dilation", kernel_dilation),
             groups=groups,
         )
-        tables = _choices(geometry, batch, c_in, c_out, _checked_dtype(dtype))
+        name = cli_options.dtype("--dtype", dtype)
+        tables = _choices(contractions(geometry, (batch, c_in, c_out), name))
     _show_device(console)
     for table in tables:
         console.print()
@@ -107,62 +113,53 @@ def _show_device(console: Console) -> None:
     console.print(table)
 
 
-def _choices(
-    geometry: Geometry,
-    batch: int,
-    c_in: int,
-    c_out: int,
-    dtype: Any,  # noqa: ANN401
-) -> list[Table]:
+def _choices(found: Sequence[Contraction]) -> list[Table]:
     """One table per role: every algorithm, the chosen one marked."""
     import jax  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     from jconv import algorithms  # noqa: PLC0415
-    from jconv.geometry import OPERANDS, flop_count  # noqa: PLC0415
+    from jconv.geometry import flop_count  # noqa: PLC0415
 
-    for name, count in (("c_in", c_in), ("c_out", c_out)):
-        if count % geometry.groups:
-            expected = f"a divisor of {name}={count}"
-            raise GeometryError.of("--groups", geometry.groups, expected)
-    inner, outer = c_in // geometry.groups, c_out // geometry.groups
-    shapes: dict[Role, tuple[int, ...]] = {
-        "input": (1, batch, *geometry.input_shape, geometry.groups, inner),
-        "kernel": (1, *geometry.kernel_shape, inner, geometry.groups, outer),
-        "output": (1, batch, *geometry.output_shape, geometry.groups, outer),
-    }
     platform = jax.devices()[0].platform
-    flop = flop_count(geometry, batch, c_in, c_out)
     tables = []
-    for out, meaning in ROLES:
-        operands = {role: shapes[role] for role in OPERANDS[out]}
-        call = (geometry, operands, out, dtype, platform)
+    for contraction, meaning in zip(found, MEANINGS, strict=True):
+        call = contraction.call(platform)
         chosen = algorithms.choose(*call)
+        x, y = contraction.shapes["input"], contraction.shapes["output"]
+        groups = contraction.geometry.groups
+        flop = flop_count(contraction.geometry, x[1], x[-1] * groups, y[-1] * groups)
         table = Table(
             title=f"{meaning}: {chosen.name} on {platform}, {flop:,} flop",
             title_justify="left",
             title_style="bold",
         )
-        table.add_column("algorithm")
-        table.add_column("predicted", justify="right")
+        table.add_column("algorithm", no_wrap=True)
+        table.add_column("predicted", justify="right", no_wrap=True)
         table.add_column("why")
-        able = {
-            name: each.cost(*call)
-            for name, each in algorithms.REGISTRY.items()
-            if not each.refuses(*call)
-        }
+        best = chosen.cost(*call)
         for name, each in algorithms.REGISTRY.items():
-            if name not in able:
-                why = f"refuses: {each.refuses(*call)}"
-                table.add_row(name, "", why, style="dim")
-            elif name == chosen.name:
-                why = "chosen: the smallest predicted time"
-                table.add_row(f"✓ {name}", _time(able[name]), why, style="green")
+            reason = each.refuses(*call)
+            if reason:
+                table.add_row(name, "", f"refuses: {reason}", style="dim")
+                continue
+            seconds = each.cost(*call)
+            if name == chosen.name:
+                why, style = "chosen, with the smallest predicted time", "green"
             else:
-                ratio = able[name] / able[chosen.name] if able[chosen.name] else 1.0
-                table.add_row(name, _time(able[name]), f"{ratio:.3g} times the chosen")
+                ratio = seconds / best if best else 1.0
+                why, style = f"{ratio:.3g} times the chosen", ""
+            row = (f"✓ {name}" if name == chosen.name else name, _time(seconds))
+            table.add_row(*row, f"{why}: {_how(each)}", style=style)
         tables.append(table)
     return tables
+
+
+def _how(algorithm: Algorithm) -> str:
+    """What an algorithm does: the first sentence of its file."""
+    said = inspect.getdoc(inspect.getmodule(type(algorithm))) or ""
+    sentence = " ".join(said.split("\n\n")[0].split()).rstrip(".")
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _time(seconds: float) -> str:
@@ -176,14 +173,3 @@ def _time(seconds: float) -> str:
         if seconds * factor >= 1:
             return f"{seconds * factor:.3g} {unit}"
     return f"{seconds * 1e6:.3g} µs"
-
-
-def _checked_dtype(name: str) -> Any:  # noqa: ANN401
-    """The dtype, if there is such a one."""
-    import jax.numpy as jnp  # noqa: PLC0415
-
-    from jconv.cli_selection import DTYPES  # noqa: PLC0415
-
-    if name not in DTYPES:
-        raise GeometryError.of("--dtype", name, f"one of {', '.join(DTYPES)}")
-    return jnp.dtype(name)

@@ -70,3 +70,16 @@ def channels(option: str, text: str) -> tuple[int, int]:
     if min(first, second) < 1:
         raise GeometryError.of(option, text, "at least one channel each")
     return first, second
+
+
+def dtype(option: str, name: str) -> str:
+    """The name of a dtype that jconv computes with.
+
+    Raises:
+        GeometryError: listing those that there are.
+    """
+    from jconv.cli_selection import DTYPES  # noqa: PLC0415
+
+    if name not in DTYPES:
+        raise GeometryError.of(option, name, f"one of {', '.join(DTYPES)}")
+    return name

@@ -13,7 +13,7 @@ from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -27,11 +27,17 @@ DTYPES = (
 """What a user may ask for; bool is no number here."""
 
 
-def selected(patterns: Sequence[str]) -> list[Claim]:
-    """The claims that any pattern matches, in the order of the registry."""
-    from jconv.verify import registry  # noqa: PLC0415
+def selected(
+    patterns: Sequence[str], target: str | None = None, dtypes: tuple[str, ...] = ()
+) -> list[Claim]:
+    """The claims that any pattern matches: jconv's, or those about a target."""
+    from jconv import verify  # noqa: PLC0415
 
-    claims = registry()
+    claims: Mapping[str, Claim] = verify.registry() if target is None else {}
+    if target is not None:
+        from jconv.verify import target as targets  # noqa: PLC0415
+
+        claims = targets.claims(target, dtypes)
     for pattern in patterns:
         if not fnmatch.filter(claims, pattern):
             near = difflib.get_close_matches(pattern, claims, n=4, cutoff=0.4)
@@ -48,6 +54,24 @@ def selected(patterns: Sequence[str]) -> list[Claim]:
         for name, each in claims.items()
         if not patterns or any(fnmatch.fnmatchcase(name, p) for p in patterns)
     ]
+
+
+def check_modes(
+    claim: Sequence[str] | None,
+    target: str | None,
+    budget: float | None,
+    *,
+    exhaustive: bool,
+) -> None:
+    """Refuse options that exclude or need each other."""
+    if exhaustive and (claim or target):
+        name, value = ("--target", target) if target else ("--claim", claim)
+        raise GeometryError.of(
+            name, value, "nothing beside --exhaustive", "Run them one after the other."
+        )
+    if budget is not None and not exhaustive:
+        expected = "nothing without --exhaustive"
+        raise GeometryError.of("--budget", budget, expected, "Use --quick for less.")
 
 
 def checked_dtypes(names: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jconv import cli_selection as select
+from jconv.cli_exhaustive import exhaust
 from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
@@ -39,6 +40,10 @@ was compared is written to report.html, for people, and report.json, for machine
 [cyan]jconv verify --dtype bfloat16 --seed 7[/cyan]  one dtype, other random numbers
 
 [cyan]jconv verify --json | jq .summary[/cyan]  the report for a script
+
+[cyan]jconv verify --exhaustive --budget 5[/cyan]  every small geometry
+
+[cyan]jconv verify --target my.kernels:conv[/cyan]  a convolution of your own
 
 [cyan]jconv verify --compare OLD.json[/cyan]  what changed since an older report
 
@@ -77,9 +82,29 @@ def verify(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the report is written.")
     ] = Path("jconv-report"),
+    exhaustive: Annotated[  # noqa: FBT002 (an option has a name)
+        bool,
+        typer.Option(
+            "--exhaustive", help="Every small geometry, by every algorithm, exactly."
+        ),
+    ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="MINUTES", help="Of --exhaustive; the next run goes on."
+        ),
+    ] = None,
     list_: Annotated[  # noqa: FBT002 (an option has a name)
         bool, typer.Option("--list", help="Tell the claims and check nothing.")
     ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="Check this convolution, with the signature of lax's, and its "
+            "gradients, instead of jconv's.",
+        ),
+    ] = None,
     compare: Annotated[
         Path | None,
         typer.Option(metavar="OLD.json", help="Tell what changed since this report."),
@@ -97,7 +122,9 @@ def verify(
     from jconv.verify import difference, report  # noqa: PLC0415
 
     console = Console(stderr=json, width=None if sys.stdout.isatty() else 120)
-    claims = select.selected(claim or [])
+    dtypes = select.checked_dtypes(dtype or ())
+    select.check_modes(claim, target, budget, exhaustive=exhaustive)
+    claims = select.selected(claim or [], target, dtypes)
     if list_:
         select.tell_all(console, claims)
         return
@@ -109,21 +136,25 @@ def verify(
         seed=seed,
         quick=quick,
         patterns=tuple(claim or ()),
-        dtypes=select.checked_dtypes(dtype or ()),
+        dtypes=dtypes,
         platform=select.checked_platform(platform),
+        target=target,
+        exhaustive=exhaustive,
     )
     select.prepared(out)
-    results, whole = _run(console, claims, options)
+    if exhaustive:
+        results, whole = exhaust(console, options, out, budget)
+    else:
+        results, whole = _run(console, claims, options)
     document = _document(results, options)
     if old is not None and whole:
         document["comparison"] = difference.comparison(old, document)
     _show(console, document)
     if not whole:
-        console.print(
-            f"Interrupted after {len(results)} of {len(claims)} claims; "
-            "no report was written.",
-            style="yellow",
-        )
+        done = f"after {len(results)} of {len(claims)} claims; no report was written."
+        if exhaustive:
+            done = "; nothing is lost, the same command goes on."
+        console.print(f"Interrupted {done}".replace(" ;", ";"), style="yellow")
         raise typer.Exit(INTERRUPTED)
     for path in _write(out, document):
         console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)

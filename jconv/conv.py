@@ -35,7 +35,7 @@ def conv(
     dimension_numbers: DimensionNumbers | None = None,
     precision: Any = None,  # noqa: ANN401
     preferred_element_type: DTypeLike | None = None,
-    method: str = algorithms.AUTO,
+    method: algorithms.Method = algorithms.AUTO,
 ) -> Array:
     """Convolve x (*batch, *spatial, c_in) with w (*kernel, c_in // groups, c_out).
 
@@ -55,7 +55,8 @@ def conv(
         dimension_numbers: orders of x, w and y as in ``jax.lax``.
         precision: as in ``jax.lax``: None, a ``lax.Precision``, a name, or a pair.
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, or "auto". Derivatives choose for themselves.
+        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives. Of these a
+            name is of this convolution alone: derivatives choose for themselves.
 
     Returns:
         y (*batch, *output, c_out).
@@ -104,7 +105,7 @@ def conv_transpose(
     dimension_numbers: DimensionNumbers | None = None,
     precision: Any = None,  # noqa: ANN401
     preferred_element_type: DTypeLike | None = None,
-    method: str = algorithms.AUTO,
+    method: algorithms.Method = algorithms.AUTO,
 ) -> Array:
     """Map y (*batch, *output, c_out) to (*batch, *spatial, c_in): the adjoint of conv.
 
@@ -125,7 +126,7 @@ def conv_transpose(
         dimension_numbers: the forward convolution's, for (x, w, y).
         precision: of (w, y).
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, or "auto".
+        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives.
 
     Raises:
         GeometryError: for any argument that is wrong.

@@ -1,7 +1,8 @@
 """Rounding: unit roundoffs, accumulation dtypes and a-priori error bounds.
 
-All bounds are *componentwise and relative to the absolute convolution*: a result with
-terms ``t_1 ... t_n`` computed by an algorithm with factor B satisfies
+All bounds here are *componentwise and relative to the absolute convolution*: a result
+with terms ``t_1 ... t_n`` computed by an algorithm with factor B satisfies (transforms
+have bounds of their own, in ``algorithms.accuracy``)
 
     |computed - exact|  <=  B * (|t_1| + ... + |t_n|).
 

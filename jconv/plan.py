@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from jconv import borders, layout
-from jconv.algorithms import AUTO, check_method
+from jconv.algorithms import AUTO, Method, check_method
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.geometry import Geometry
 from jconv.geometry.checks import at_least, is_integer
@@ -50,7 +50,7 @@ class Plan:
         layout: where the dimensions of x, w and y are.
         border: (low, high) entries that ``padding_mode`` adds to each spatial axis.
         mode: the padding mode.
-        method: an algorithm's name, or "auto".
+        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives.
         input: shape of x in the default order (*batch, *spatial, c_in).
         kernel: shape of w in the default order (*kernel, c_in // groups, c_out).
     """
@@ -59,7 +59,7 @@ class Plan:
     layout: Layout
     border: tuple[tuple[int, int], ...]
     mode: str
-    method: str
+    method: Method
     input: Shape
     kernel: Shape
 
@@ -252,7 +252,7 @@ def _check_groups(groups: Any, c_in: Any, c_out: Any) -> None:  # noqa: ANN401
             )
 
 
-def _checked_method(method: Any) -> str:  # noqa: ANN401
+def _checked_method(method: Any) -> Method:  # noqa: ANN401
     """The method, if there is such an algorithm."""
     check_method(method)
     return method

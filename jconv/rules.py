@@ -170,7 +170,7 @@ def contract(
     out: Role,
     precision: algorithms.Precision = None,
     dtype: Any,  # noqa: ANN401
-    method: str = algorithms.AUTO,
+    method: algorithms.Method = algorithms.AUTO,
 ) -> Array:
     """``primitive.contract`` by the textbook: a forward convolution, whatever ``out``.
 

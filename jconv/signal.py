@@ -33,7 +33,7 @@ def convolve(
     w: ArrayLike,
     *,
     mode: str = "full",
-    method: str = algorithms.AUTO,
+    method: algorithms.Method = algorithms.AUTO,
     precision: Any = None,  # noqa: ANN401
 ) -> Array:
     """True convolution of ``x (*n)`` and ``w (*m)``, arrays of the same rank.
@@ -43,7 +43,7 @@ def convolve(
         w: the second; both are promoted to one dtype, and integers stay integers.
         mode: "full", all ``n + m - 1`` results per axis; "same", the middle n of them;
             or "valid", those where one array lies within the other.
-        method: an algorithm's name, or "auto".
+        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives.
         precision: as in ``jconv.conv``.
 
     Raises:
@@ -72,7 +72,7 @@ def correlate(
     w: ArrayLike,
     *,
     mode: str = "full",
-    method: str = algorithms.AUTO,
+    method: algorithms.Method = algorithms.AUTO,
     precision: Any = None,  # noqa: ANN401
 ) -> Array:
     """Cross-correlation of ``x (*n)`` and ``w (*m)``, arrays of the same rank.
@@ -83,7 +83,7 @@ def correlate(
         x: the first array.
         w: the second, which slides along x.
         mode: "full", "same" or "valid", as in ``convolve``.
-        method: an algorithm's name, or "auto".
+        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives.
         precision: as in ``jconv.conv``.
 
     Raises:
@@ -153,7 +153,7 @@ def _contract(
     x: Array,
     w: Array,
     geometry: Geometry,
-    method: str,
+    method: algorithms.Method,
     precision: Any,  # noqa: ANN401
 ) -> Array:
     """Promote, then run the jitted core."""
@@ -171,7 +171,7 @@ def _run(
     w: Array,
     *,
     geometry: Geometry,
-    method: str,
+    method: algorithms.Method,
     precision: algorithms.Precision,
 ) -> Array:
     """One channel in, one channel out, no batch."""

@@ -36,7 +36,7 @@ def conv_input_vjp(
     dimension_numbers: DimensionNumbers | None = None,
     precision: Any = None,  # noqa: ANN401
     preferred_element_type: DTypeLike | None = None,
-    method: str = algorithms.AUTO,
+    method: algorithms.Method = algorithms.AUTO,
 ) -> Array:
     """Pull dy (*batch, *output, c_out) back to dx (*batch, *spatial, c_in).
 
@@ -55,7 +55,7 @@ def conv_input_vjp(
         dimension_numbers: as in ``conv``.
         precision: of (w, dy).
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, or "auto".
+        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives.
 
     Raises:
         GeometryError: for any argument that is wrong, ``dy``'s shape included.
@@ -99,7 +99,7 @@ def conv_kernel_vjp(
     dimension_numbers: DimensionNumbers | None = None,
     precision: Any = None,  # noqa: ANN401
     preferred_element_type: DTypeLike | None = None,
-    method: str = algorithms.AUTO,
+    method: algorithms.Method = algorithms.AUTO,
 ) -> Array:
     """Pull dy (*batch, *output, c_out) back to dw (*kernel, c_in // groups, c_out).
 
@@ -118,7 +118,7 @@ def conv_kernel_vjp(
         dimension_numbers: as in ``conv``.
         precision: of (x, dy).
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, or "auto".
+        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives.
 
     Raises:
         GeometryError: for any argument that is wrong, ``dy``'s shape included.

@@ -14,7 +14,7 @@ from jconv import reference
 from jconv.algorithms import REGISTRY
 from jconv.geometry import OPERANDS, ROLES
 from jconv.verify.variants import variants
-from tests.cases import integers
+from tests.cases import EXACT, integers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 PLATFORM = {"gpu": "cuda"}.get(jax.default_backend(), jax.default_backend())
 """Where the tests run, as algorithms are told it."""
-
-EXACT = tuple(name for name, each in REGISTRY.items() if each.exact_on_integers)
-"""Algorithms that tests may ask for equality."""
 
 LIMITED: dict[str, Algorithm] = {
     label: variant

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from jconv import reference
+from jconv.algorithms import REGISTRY
 from jconv.geometry import Axis, Geometry
 
 if TYPE_CHECKING:
@@ -121,6 +122,10 @@ FEW = tuple(
     in ("true-convolution-dilated", "stride-3-holes-2", "groups-2", "2-D", "no-batch")
 )
 """For tests whose subject is not the geometry."""
+
+
+EXACT = tuple(name for name, each in REGISTRY.items() if each.exact_on_integers)
+"""Methods that equality can be asked of."""
 
 
 def by_id(case: Case) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
-
-from jconv import plan
 
 PLANT = "JCONV_PLANTED_FAULT"
 """The environment variable that makes ``conftest.py`` plant a fault in a test run."""
@@ -69,4 +68,8 @@ def planted(name: str) -> Iterator[None]:
 def _forget() -> None:
     """Drop everything that was computed with the product's code."""
     jax.clear_caches()
-    plan._cached_plan.cache_clear()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("jconv.") and not name.startswith("jconv.verify"):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()

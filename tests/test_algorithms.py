@@ -14,7 +14,6 @@ from jconv.algorithms import REGISTRY
 from jconv.algorithms.taps import MAX_STEPS
 from jconv.geometry import OPERANDS, ROLES
 from tests.abilities import (
-    EXACT,
     LIMITED,
     able_roles,
     all_of,
@@ -28,7 +27,16 @@ from tests.abilities import (
     routines,
     shapes_of,
 )
-from tests.cases import CASES, EMPTY_CASES, FEW, Case, by_id, compiling, geometries
+from tests.cases import (
+    CASES,
+    EMPTY_CASES,
+    EXACT,
+    FEW,
+    Case,
+    by_id,
+    compiling,
+    geometries,
+)
 
 every_algorithm = pytest.mark.parametrize("method", REGISTRY)
 

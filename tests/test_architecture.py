@@ -21,12 +21,12 @@ FLOORS = (
     {"algorithms"},
     {"compat", "primitive"},
     {"operands", "borders", "plan", "call", "vjp", "conv", "rules", "patches", "local"}
-    | {"per_example", "pool"},
+    | {"per_example", "pool", "tuning"},
     {"lax", "signal", "sharding", "nn"},
     {"verify", "explain", "bench"},
     {"cli", "cli_info", "cli_verify", "cli_prove", "cli_explain", "cli_bench"}
-    | {"cli_options", "cli_selection"}
-    | {"cli_train", "__main__"},
+    | {"cli_options", "cli_exhaustive", "cli_selection"}
+    | {"cli_train", "cli_train_run", "cli_tune", "__main__"},
 )
 """Imports point downwards, or along a floor without going round in a circle."""
 

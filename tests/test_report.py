@@ -42,6 +42,7 @@ EVIDENCE_KEYS = {
     "bound",
     "proved",
     "numbers",
+    "limit",
 }
 TOP_KEYS = {"schema", "created", "device", "seed", "options", "summary", "claims"}
 

@@ -8,15 +8,21 @@ iterate the registry.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from jconv.algorithms.accuracy import acceptable
 from jconv.algorithms.col2im import COL2IM
+from jconv.algorithms.depthwise import DEPTHWISE, DEPTHWISE_WHOLE
+from jconv.algorithms.dft import DFT
+from jconv.algorithms.fft import FFT
+from jconv.algorithms.grouped import Grouped
 from jconv.algorithms.loop import LOOP
 from jconv.algorithms.mixed import MIXED
 from jconv.algorithms.patches import PATCHES
 from jconv.algorithms.phases import Phases
 from jconv.algorithms.protocol import Algorithm, Precision, Shapes, result_shape
 from jconv.algorithms.taps import TAPS
+from jconv.algorithms.tuned import Tuned
 from jconv.errors import GeometryError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -26,10 +32,25 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Geometry, Role
 
-PHASES = Phases((TAPS, LOOP, PATCHES, MIXED))
+PHASES = Phases((TAPS, LOOP, PATCHES, MIXED, DEPTHWISE))
+
+GROUPED = Grouped((TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES))
 
 REGISTRY: Mapping[str, Algorithm] = {
-    each.name: each for each in (TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES)
+    each.name: each
+    for each in (
+        TAPS,
+        LOOP,
+        PATCHES,
+        MIXED,
+        COL2IM,
+        PHASES,
+        DEPTHWISE,
+        DEPTHWISE_WHOLE,
+        GROUPED,
+        DFT,
+        FFT,
+    )
 }
 """Every algorithm by its name."""
 
@@ -37,16 +58,26 @@ AUTO = "auto"
 """The ``method`` that leaves the choice to ``choose``."""
 
 
-def check_method(method: str) -> None:
-    """Refuse a name that is no algorithm's.
+Method = str | Tuned
+"""What a user passes as ``method``."""
+
+
+def check_method(method: object) -> None:
+    """Refuse what is neither an algorithm's name nor ``jconv.tuned``'s.
 
     Raises:
         GeometryError: naming those that exist.
     """
+    if isinstance(method, Tuned):
+        return
     if not isinstance(method, str) or method not in (AUTO, *REGISTRY):
-        raise GeometryError.of(
-            "method", method, f"one of {', '.join((AUTO, *REGISTRY))}"
-        )
+        names = ", ".join((AUTO, *REGISTRY))
+        raise GeometryError.of("method", method, f"one of {names}, or jconv.tuned(...)")
+
+
+def for_derivatives(method: Method) -> Method:
+    """A name is of one contraction; measurements are of all."""
+    return method if isinstance(method, Tuned) else AUTO
 
 
 def choose(
@@ -55,7 +86,7 @@ def choose(
     out: Role,
     dtype: DTypeLike,
     platform: str | None,
-    method: str = AUTO,
+    method: Method = AUTO,
     *,
     partitioned: bool = False,
 ) -> Algorithm:
@@ -63,14 +94,18 @@ def choose(
 
     A pure function of its arguments: nothing is timed, no device is asked. Of a program
     that is ``partitioned``, the compiler may divide batch axes among devices; then only
-    those are considered that keep these axes whole.
+    those are considered that keep these axes whole. What loses too much to rounding is
+    not considered either (``accuracy.acceptable``).
 
     Raises:
         UnsupportedError: if the named algorithm refuses, with its reason.
     """
     check_method(method)
+    call = (geometry, shapes, out, dtype, platform)
+    if isinstance(method, Tuned):
+        method = _still_able(method.name_for(*call), call, partitioned=partitioned)
     if method != AUTO:
-        reason = REGISTRY[method].refuses(geometry, shapes, out, dtype, platform)
+        reason = REGISTRY[method].refuses(*call)
         if reason:
             message = f"method={method!r} cannot compute this {out}: {reason}."
             raise UnsupportedError(message)
@@ -79,18 +114,30 @@ def choose(
         each
         for each in REGISTRY.values()
         if (each.keeps_batch_whole or not partitioned)
-        and not each.refuses(geometry, shapes, out, dtype, platform)
+        and not each.refuses(*call)
+        and acceptable(each, *call[:-1])
     ]
-    return min(able, key=lambda each: each.cost(geometry, shapes, out, dtype, platform))
+    return min(able, key=lambda each: each.cost(*call))
+
+
+def _still_able(name: str | None, call: Any, *, partitioned: bool) -> str:
+    """A measured choice, unless it does not hold here."""
+    each = REGISTRY.get(name or "")
+    if each is None or each.refuses(*call) or not acceptable(each, *call[:-1]):
+        return AUTO
+    return AUTO if partitioned and not each.keeps_batch_whole else each.name
 
 
 __all__ = [
     "AUTO",
     "REGISTRY",
     "Algorithm",
+    "Method",
     "Precision",
     "Shapes",
+    "Tuned",
     "check_method",
     "choose",
+    "for_derivatives",
     "result_shape",
 ]

@@ -68,9 +68,7 @@ class Blocking:
         taps, results = range(1, 2 * rank, 2), range(2, 2 * rank + 1, 2)
         order = [0, *taps, 2 * rank + 1, *results, 2 * rank + 2]
         kernel = lax.transpose(kernel, order)
-        return materialised(
-            lambda: kernel.reshape(*kernel.shape[: rank + 2], -1)
-        )
+        return materialised(lambda: kernel.reshape(*kernel.shape[: rank + 2], -1))
 
     def kernel_back(self, kernel: Array) -> Array:
         """The adjoint of ``kernel``."""
@@ -96,7 +94,7 @@ class Blocking:
         lead, places = blocks.shape[:2], blocks.shape[2:-1]
         blocks = blocks.reshape(*lead, *places, *self.sizes, m)
         order = [n for a in range(rank) for n in (2 + a, 2 + rank + a)]
-        # Axes that are cut into blocks of 1 leave the last one's results where they are.
+        # With blocks along the last axis alone, results already lie in order.
         if self.together > self.sizes[-1]:
             moved = blocks
             blocks = materialised(
@@ -141,7 +139,7 @@ def _block_axis(axis: Axis, size: int) -> Axis:
         n_input=axis.n_input,
         n_kernel=int(reads.max() - reads.min()) + 1 if reads.size else 0,
         n_output=-(-axis.n_output // size),
-        # Where one block holds all results, it need not be a whole number of steps.
+        # With fewer results than a block has there is one block, and no stride.
         stride=max(1, axis.stride * size // axis.input_dilation),
         low=-int(reads.min()) if reads.size else 0,
     )

@@ -13,6 +13,7 @@ by side, which lie together in the product as they lie in the result.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +163,7 @@ def _run(
     if n * blocks == examples:
         result = block(padded)
     else:
-        size = [e, examples, rows + first.shifts - 1, *padded.shape[3:]]
+        size = [e, examples, rows + first.reach, *padded.shape[3:]]
         grid = np.meshgrid(
             np.arange(0, n, examples), np.arange(blocks) * rows, indexing="ij"
         )
@@ -187,13 +188,11 @@ def _block(shifts: Shifts, n: int, fit: int) -> tuple[int, int]:
     if fit >= first.extent:
         at_most = min(n, fit // first.extent)
         return first.count, max(k for k in range(1, at_most + 1) if n % k == 0)
-    rows = max(1, fit - first.shifts + 1)
+    rows = max(1, fit - first.reach)
     return -(-first.count // -(-first.count // rows)), 1
 
 
-def _side_by_side(
-    shifts: Shifts, kernel: Array, taps: list[tuple[int, ...]]
-) -> Array:
+def _side_by_side(shifts: Shifts, kernel: Array, taps: list[tuple[int, ...]]) -> Array:
     """(e, *K, c, m) -> (e, c, taps * columns of the last axis * m)."""
     lead = [n - 1 for n in kernel.shape[1:-3]]
     e, c, m = kernel.shape[0], *kernel.shape[-2:]
@@ -223,21 +222,21 @@ def _sum(
     z = on_all_cores(z)
     counts = [line.count for line in shifts.lines]
     counts[0] = rows
-    columns = z.shape[-1] // (len(taps) * shifts.lines[-1].shifts)
+    last_shifts = shifts.lines[-1].shifts
+    columns = z.shape[-1] // (len(taps) * len(last_shifts))
     total: Any = None
-    for t, tap in enumerate(taps):
-        leading = [line.places[k][0] for line, k in zip(shifts.lines, tap, strict=False)]
-        for last in range(shifts.lines[-1].shifts):
-            begin = [
-                line.shifts - 1 - shift
-                for line, shift in zip(shifts.lines, [*leading, last], strict=True)
-            ]
-            column = (t * shifts.lines[-1].shifts + last) * columns
-            stop = [b + n for b, n in zip(begin, counts, strict=True)]
-            seen = lax.slice(
-                z, [0, 0, *begin, column], [*z.shape[:2], *stop, column + columns]
-            )
-            total = seen if total is None else total + seen
+    for number, (tap, last) in enumerate(itertools.product(taps, last_shifts)):
+        shift = [line.places[k][0] for line, k in zip(shifts.lines, tap, strict=False)]
+        begin = [
+            line.reach - q for line, q in zip(shifts.lines, [*shift, last], strict=True)
+        ]
+        stop = [b + n for b, n in zip(begin, counts, strict=True)]
+        seen = lax.slice(
+            z,
+            [0, 0, *begin, number * columns],
+            [*z.shape[:2], *stop, (number + 1) * columns],
+        )
+        total = seen if total is None else total + seen
     return total
 
 

@@ -35,6 +35,18 @@ FLOAT_BYTES = 4
 CALL_SECONDS = 1e-4
 """What starting a product costs."""
 
+PASS_SECONDS = 2e-5
+"""What starting a loop over an array costs."""
+
+ADDS_PER_SECOND = 2.2e10
+"""Multiply-adds in a loop over entries that does nothing else."""
+
+SUMS_PER_SECOND = 1.2e9
+"""Multiply-adds where such a loop sums over places, which is not vectorised."""
+
+BATCH_SECONDS = 5e-6
+"""What each further product of a batch costs: they are done one after the other."""
+
 HALF_SPEED_RESULT = 24_000
 """Entries of a product's result at which half of the cores find work in it."""
 
@@ -53,15 +65,17 @@ TRANSPOSE_PEAK = 5e9
 ACCELERATOR_GEMM_PEAK = 2e13
 ACCELERATOR_COPY_PEAK = 1e12
 
-def gemm_seconds(b: int, m: float, k: float, n: float, platform: str | None) -> float:
+
+def gemm_seconds(b: float, m: float, k: float, n: float, platform: str | None) -> float:
     """``b`` products of (m, k) and (k, n)."""
     flops = 2.0 * b * m * k * n
     if platform not in (None, "cpu"):
         return flops / ACCELERATOR_GEMM_PEAK
     entries = b * (m * k + k * n + m * n)
-    cores = 1 + HALF_SPEED_RESULT / max(1, b * m * n)
+    cores = 1 + HALF_SPEED_RESULT / max(1, m * n)
     return (
         CALL_SECONDS
+        + BATCH_SECONDS * (b - 1)
         + flops * min(cores, ONE_CORE) / GEMM_PEAK
         + FLOAT_BYTES * entries / PRODUCT_BYTES_PER_SECOND
     )
@@ -103,8 +117,8 @@ class Step:
     rows: float
     summed: float
     columns: float
-    runs: tuple[int, int, int]
-    cut: tuple[bool, bool]
+    runs: tuple[int, ...]
+    cut: tuple[bool, ...]
 
     @classmethod
     def of(
@@ -152,35 +166,68 @@ class Step:
             ),
         )
 
+    def merged(self, steps: int) -> Step:
+        """So many steps as one, if an operand is whole in all of them.
+
+        The compiler makes one product of several that share an operand.
+        """
+        if self.cut == (False, True):
+            return dataclasses.replace(self, columns=steps * self.columns)
+        if self.cut == (True, False):
+            return dataclasses.replace(self, rows=steps * self.rows)
+        return self
+
     @property
     def is_matrix_product(self) -> bool:
         """Whether it is one; otherwise a loop multiplies entry by entry."""
         wide = max(self.rows, self.columns) > 1
         return min(self.rows, self.columns) > 1 or (wide and self.summed > 1)
 
+    def entrywise_seconds(self, platform: str | None) -> float:
+        """The multiplications alone, where it is no matrix product."""
+        adds = self.together * self.rows * self.summed * self.columns
+        if platform not in (None, "cpu"):
+            return 2 * adds / ACCELERATOR_GEMM_PEAK
+        rate = ADDS_PER_SECOND if self.summed == 1 else SUMS_PER_SECOND
+        return adds / rate
+
     def seconds(
         self, dtype: DTypeLike, platform: str | None, *, passes: float
     ) -> float:
         """Operands cut out, multiplied, the product moved ``passes`` times.
 
-        Entry by entry, all of it is one loop that only reads.
+        Entry by entry, the operands are not copied out, only read.
         """
         item = np.dtype(dtype).itemsize
         sizes = [
             self.rows * self.summed * self.cut[0],
             self.summed * self.columns * self.cut[1],
         ]
-        if self.is_matrix_product:
-            sizes.append(passes * self.rows * self.columns)
+        sizes.append(passes * self.rows * self.columns)
         moved = sum(
             copy_seconds(self.together * size * item, run * item, platform)
             for size, run in zip(sizes, self.runs, strict=False)
         )
         if not self.is_matrix_product:
-            return moved
+            return moved + PASS_SECONDS + self.entrywise_seconds(platform)
         return moved + gemm_seconds(
             self.together, self.rows, self.summed, self.columns, platform
         )
+
+
+def steps_seconds(
+    step: Step,
+    steps: int,
+    together: int,
+    dtype: DTypeLike,
+    platform: str | None,
+    *,
+    passes: float,
+) -> float:
+    """Many steps, of which some are in the compiler's view at once."""
+    merged = step.merged(min(steps, together))
+    turns = steps if merged == step else -(-steps // together)
+    return turns * merged.seconds(dtype, platform, passes=passes)
 
 
 def bytes_of(shape: Shape, dtype: DTypeLike) -> int:

@@ -1,4 +1,4 @@
-"""The steps of ``taps`` in a loop: any number of them compiles as fast as one.
+"""The steps of ``taps`` in a loop: any number of them compiles as fast as a few.
 
 ``grid.Window`` lays each axis out so that every step takes a window of one static
 size. Holes and margins of that layout are zeros, and here they are multiplied: an
@@ -30,13 +30,16 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Precision, Shapes
 
 
-PASSES = 3
-"""How often a product is moved, beside being made: read, the total read and written."""
+TOGETHER = 9
+"""Steps of a turn at the most: their products are added in one pass over the total."""
+
+PASSES = 1.5
+"""How often a product is moved, beside being made: read, and its share of the total."""
 
 LAYOUT = 2
 """How often an array is moved to lie on the grid."""
 
-OVERHEAD = 1.15
+OVERHEAD = 1.05
 """What a loop costs over the same steps unrolled, where the compiler sees them all."""
 
 
@@ -102,7 +105,7 @@ class Loop:
             return _add(total, product, windows, out, labels, begins[out][step])
 
         total = _lay_out(jnp.zeros(shape, accumulate), windows, out, labels)
-        total = lax.fori_loop(0, steps, body, total)
+        total = lax.fori_loop(0, steps, body, total, unroll=_unroll(steps))
         return _gather_back(total, windows, out, labels)
 
     def error_bound(
@@ -126,13 +129,19 @@ class Loop:
         step = costs.Step.of(geometry, shapes, out, fixed, whole)
         arrays = shapes | {out: result_shape(geometry, shapes, out)}
         laid_out = sum(
-            costs.copy_seconds(
-                LAYOUT * costs.bytes_of(shape, dtype), run, platform
-            )
+            costs.copy_seconds(LAYOUT * costs.bytes_of(shape, dtype), run, platform)
             for shape, run in zip(arrays.values(), step.runs, strict=True)
         )
-        seconds = steps * step.seconds(dtype, platform, passes=PASSES)
+        seconds = costs.steps_seconds(
+            step, steps, _unroll(steps), dtype, platform, passes=PASSES
+        )
         return OVERHEAD * (seconds + laid_out)
+
+
+def _unroll(steps: int) -> int:
+    """Steps of a turn: if none is left over, the compiler sees the body only once."""
+    fitting = max(n for n in range(1, TOGETHER + 1) if steps % n == 0)
+    return fitting if 2 * fitting >= TOGETHER or steps <= TOGETHER else TOGETHER
 
 
 def _begin_table(windows: list[Window], role: Role) -> Array:

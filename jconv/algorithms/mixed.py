@@ -84,13 +84,15 @@ class Mixed:
         arrays = dict(zip(OPERANDS[out], (first, second), strict=True))
         source = windowed.merged_source(arrays[view.source], geometry.rank)
         kernel = windowed.ordinary_kernel(arrays["kernel"], view)
-        product = Product(
-            windowed.source_precision(precision, view, out), accumulate
-        )
+        product = Product(windowed.source_precision(precision, view, out), accumulate)
         place = (
-            view.axes[-1].n_kernel * kernel.shape[-2]
-            + math.prod(view.window[:-1]) * kernel.shape[-1]
-        ) * first.dtype.itemsize * source.shape[0]
+            (
+                view.axes[-1].n_kernel * kernel.shape[-2]
+                + math.prod(view.window[:-1]) * kernel.shape[-1]
+            )
+            * first.dtype.itemsize
+            * source.shape[0]
+        )
         blocks = Blocks.of(view.axes, source.shape[1], place, self.tile_bytes)
         result = _run(blocks, source, kernel, product)
         return result.reshape(result_shape(geometry, shapes, out))
@@ -151,9 +153,10 @@ class Blocks:
     ) -> Blocks:
         """Blocks within ``tile_bytes``: whole examples, if one of them fits."""
         halo = axes[0].span - 1
-        width = math.prod(
-            axis.n_output + axis.span - 1 for axis in axes[1:-1]
-        ) * axes[-1].n_output
+        width = (
+            math.prod(axis.n_output + axis.span - 1 for axis in axes[1:-1])
+            * axes[-1].n_output
+        )
         fit = max(1, tile_bytes // (place_bytes * width))
         whole = axes[0].n_output + halo
         if fit >= whole:
@@ -201,9 +204,7 @@ class Blocks:
         return np.stack([rows, np.zeros_like(rows)], -1).astype(np.int32)
 
 
-def _run(
-    blocks: Blocks, source: Array, kernel: Array, product: Product
-) -> Array:
+def _run(blocks: Blocks, source: Array, kernel: Array, product: Product) -> Array:
     """(e, n, *R, m)."""
     axes, m = blocks.axes, kernel.shape[-1]
     e = kernel.shape[0]
@@ -226,7 +227,9 @@ def _run(
         z = on_all_cores(z)
         total: Any = 0
         for number, tap in enumerate(taps):
-            begin = [k * axis.kernel_dilation for k, axis in zip(tap, axes, strict=False)]
+            begin = [
+                k * axis.kernel_dilation for k, axis in zip(tap, axes, strict=False)
+            ]
             stop = [b + size for b, size in zip(begin, places, strict=False)]
             total = total + lax.slice(
                 z,

@@ -104,9 +104,7 @@ class Patches:
         window = source.shape[0] * source.shape[-1] * source.dtype.itemsize
         window *= math.prod(axis.n_kernel for axis in blocking.axes)
         tiling = Tiling.of(blocking.axes, source.shape[1], window, self.tile_bytes)
-        product = Product(
-            windowed.source_precision(precision, view, out), accumulate
-        )
+        product = Product(windowed.source_precision(precision, view, out), accumulate)
         if out == "kernel":
             other = windowed.merged_source(arrays[view.other], geometry.rank)
             kernel = _kernel(tiling, source, blocking.blocks(other), product)
@@ -164,6 +162,8 @@ class Patches:
                 if math.prod(sizes) > self.max_block:
                     continue
                 blocking = Blocking(view.axes, sizes)
+                if not all(axis.n_kernel for axis in blocking.axes):
+                    continue  # no tap of an axis meets any entry
                 seconds = _seconds(blocking, (e, n, c, m), out, item, platform)
                 seconds += windowed.kernel_seconds(view, shapes, dtype, platform)
                 found.append(Plan(view, blocking, seconds))
@@ -172,9 +172,7 @@ class Patches:
 
 def _block_sizes(view: Windowed, c: int, m: int) -> list[tuple[int, ...]]:
     """Sizes to consider: the smallest, and longer ones where channels are few."""
-    least = [
-        min(smallest_block(axis), max(1, axis.n_output)) for axis in view.axes
-    ]
+    least = [min(smallest_block(axis), max(1, axis.n_output)) for axis in view.axes]
     longer = [1, 2, 4, 8, 16] if min(c, m) < NARROW else [1]
     second = [1, 2, 4] if min(c, m) < NARROW and len(least) > 1 else [1]
     return [
@@ -212,9 +210,7 @@ def _seconds(
     return copied + product + costs.copy_seconds(moved, run, platform)
 
 
-def _result(
-    tiling: Tiling, source: Array, kernel: Array, product: Product
-) -> Array:
+def _result(tiling: Tiling, source: Array, kernel: Array, product: Product) -> Array:
     """(e, n, *R, m), one tile of places after the other."""
     e, m = kernel.shape[0], kernel.shape[-1]
     flat = kernel.reshape(e, -1, m)
@@ -230,16 +226,13 @@ def _result(
     return tiling.from_units(tiles)
 
 
-def _kernel(
-    tiling: Tiling, source: Array, other: Array, product: Product
-) -> Array:
+def _kernel(tiling: Tiling, source: Array, other: Array, product: Product) -> Array:
     """(e, *K, c, m), summed over the tiles."""
     e, m, c = other.shape[0], other.shape[-1], source.shape[-1]
     padded = tiling.padded(source)
     placed = tiling.in_units(other)
     starts = jnp.asarray(tiling.starts())
     window = [axis.n_kernel for axis in tiling.axes]
-
 
     def tile(number: Any) -> Array:
         places = lax.dynamic_index_in_dim(placed, number, 1, keepdims=False)

@@ -61,8 +61,7 @@ class Phases:
             return "a kernel's derivative has no phases"
         source: Role = "input" if out == "output" else "output"
         count = math.prod(
-            min(abs(axis.coefficient(source)), axis.size(out))
-            for axis in geometry.axes
+            min(abs(axis.coefficient(source)), axis.size(out)) for axis in geometry.axes
         )
         if all(abs(axis.coefficient(source)) == 1 for axis in geometry.axes):
             return "nothing is dilated, so there is one phase"

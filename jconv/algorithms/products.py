@@ -20,9 +20,7 @@ class Product:
     precision: Precision
     accumulate: Any
 
-    def __call__(
-        self, left: Array, right: Array, *, swapped: bool = False
-    ) -> Array:
+    def __call__(self, left: Array, right: Array, *, swapped: bool = False) -> Array:
         """(e, a, b) times (e, b, c), as a plain product if there is one of them."""
         return self._product(left, right, (1, 0), swapped=swapped)
 

@@ -71,7 +71,11 @@ class Algorithm(Protocol):
     def error_bound(
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
     ) -> float:
-        """Factor B of ``numerics``: |error| <= B * sum of |terms|."""
+        """Factor B of ``numerics``: |error| <= B * sum of |terms|.
+
+        Where it is not ``exact_on_integers``, of ``accuracy``: |error| <= B * the
+        product of the operands' norms.
+        """
 
     def cost(
         self,

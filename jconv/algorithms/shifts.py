@@ -1,9 +1,9 @@
 """Where the products of one entry go: every tap has a shift and a phase.
 
-Along an axis, entry j of a source and tap k meet the result ``a j + low - d k``, a being
-the source's dilation. With ``low - d k = a q + phase``, results of one phase are as far
-apart as the source's entries, and tap k adds its whole line of products to the results
-of its phase, q entries further.
+Along an axis, entry j of a source and tap k meet the result ``a j + low - d k``, a
+being the source's dilation. With ``low - d k = a q + phase``, results of one phase are
+as far apart as the source's entries, and tap k adds its whole line of products to the
+results of its phase, q entries further.
 """
 
 from __future__ import annotations
@@ -50,9 +50,14 @@ class Line:
         return last // axis.input_dilation
 
     @functools.cached_property
-    def shifts(self) -> int:
-        """How many shifts there are between the smallest and the largest."""
-        return 1 + max((q for q, _ in self.places), default=0)
+    def shifts(self) -> tuple[int, ...]:
+        """The shifts that taps have, the smallest first."""
+        return tuple(sorted({q for q, _ in self.places})) or (0,)
+
+    @property
+    def reach(self) -> int:
+        """How far the largest shift is from the smallest."""
+        return self.shifts[-1]
 
     @property
     def count(self) -> int:
@@ -62,12 +67,12 @@ class Line:
     @property
     def extent(self) -> int:
         """Entries of the source, existing or not, that results of a phase read."""
-        return self.count + self.shifts - 1
+        return self.count + self.reach
 
     @property
     def padding(self) -> tuple[int, int]:
         """What is padded (or, if negative, cropped) on both sides of the source."""
-        low = self.least + self.shifts - 1
+        low = self.least + self.reach
         return low, self.extent - self.axis.n_input - low
 
 
@@ -95,7 +100,7 @@ class Shifts:
     @property
     def last_wide(self) -> int:
         """Columns per channel that the last axis has: its shifts, with all phases."""
-        return self.lines[-1].shifts * self.pace
+        return len(self.lines[-1].shifts) * self.pace
 
     @functools.cached_property
     def leading_taps(self) -> dict[tuple[int, ...], list[tuple[int, ...]]]:
@@ -114,14 +119,14 @@ class Shifts:
     @property
     def parts(self) -> int:
         """Slices of products that are added."""
-        return math.prod(axis.n_kernel for axis in self.axes[:-1]) * (
-            self.lines[-1].shifts
-        )
+        leading = math.prod(axis.n_kernel for axis in self.axes[:-1])
+        return leading * len(self.lines[-1].shifts)
 
     @functools.cached_property
     def last_taps(self) -> np.ndarray:
         """(shifts * phases,): the last axis' tap in each column, n_kernel if none."""
-        columns = np.full((self.lines[-1].shifts, self.pace), self.axes[-1].n_kernel)
-        for k, (q, phase) in enumerate(self.lines[-1].places):
-            columns[q, phase] = k
+        last = self.lines[-1]
+        columns = np.full((len(last.shifts), self.pace), self.axes[-1].n_kernel)
+        for k, (q, phase) in enumerate(last.places):
+            columns[last.shifts.index(q), phase] = k
         return columns.ravel()

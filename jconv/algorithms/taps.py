@@ -13,6 +13,7 @@ from the relation is absent from the arithmetic.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
+from jconv.algorithms.buffers import materialised
 from jconv.algorithms.contraction import contract
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Progression, Role
@@ -35,8 +37,23 @@ if TYPE_CHECKING:
 PASSES = 1
 """How often a product is moved, beside being made: all are added in one loop."""
 
+TOGETHER = 9
+"""Products that are added in one loop; so many are in memory at once."""
+
+QUICKLY_COMPILED = 27
+"""Steps that take half a second to compile."""
+
+COMPILING = 1e-4
+"""Seconds that ``cost`` adds for each further step, so that ``loop`` is taken then."""
+
 MAX_STEPS = 128
 """Steps that are unrolled at the most; beyond, compiling takes too long."""
+
+FEW_STEPS = 12
+"""Steps up to which a loop over all of them runs along the channels."""
+
+MANY_STEPS_SLOWNESS = 8
+"""How much slower each of more steps is."""
 
 
 def fixed_roles(geometry: Geometry) -> tuple[Role, ...]:
@@ -99,11 +116,14 @@ class Taps:
             for axis, role in zip(geometry.axes, fixed, strict=True)
         ]
         shape = result_shape(geometry, array_shapes(out, first, second), out)
-        total = jnp.zeros(shape, accumulate)
-        for step in itertools.product(*columns):
-            if not all(each.length for each in step):
-                continue
-            product = contract(
+        steps = [
+            step
+            for step in itertools.product(*columns)
+            if all(each.length for each in step)
+        ]
+
+        def product(step: tuple[Progression, ...]) -> Array:
+            return contract(
                 _take(first, step, roles[0], labels),
                 labels.at_step(roles[0], fixed),
                 _take(second, step, roles[1], labels),
@@ -112,7 +132,18 @@ class Taps:
                 precision=precision,
                 accumulate=accumulate,
             )
-            total = total + _place(product, step, out, labels, geometry)
+
+        def add(total: Array, some: list[tuple[Progression, ...]]) -> Array:
+            for step in some:
+                total = total + _place(product(step), step, out, labels, geometry)
+            return total
+
+        if all(role == out for role in fixed) and len(steps) == step_count(geometry):
+            return lax.reshape(jnp.stack([product(step) for step in steps]), shape)
+        total = add(jnp.zeros(shape, accumulate), steps[:TOGETHER])
+        for start in range(TOGETHER, len(steps), TOGETHER):
+            some = steps[start : start + TOGETHER]
+            total = materialised(functools.partial(add, total, some))
         return total
 
     def error_bound(
@@ -138,9 +169,26 @@ class Taps:
             for axis, role in zip(geometry.axes, fixed, strict=True)
         )
         step = costs.Step.of(geometry, shapes, out, fixed, met)
+        if platform in (None, "cpu") and not step.is_matrix_product:
+            return self._one_loop_seconds(step, steps, shapes, dtype)
         if steps == 1:
             return step.seconds(dtype, platform, passes=0)
-        return steps * step.seconds(dtype, platform, passes=PASSES)
+        return costs.steps_seconds(
+            step, steps, TOGETHER, dtype, platform, passes=PASSES
+        ) + COMPILING * max(0, steps - QUICKLY_COMPILED)
+
+    def _one_loop_seconds(
+        self, step: costs.Step, steps: int, shapes: Shapes, dtype: DTypeLike
+    ) -> float:
+        """Steps entry by entry, which a CPU's compiler makes one loop of.
+
+        With few steps it runs along the channels; with many it looks at every entry
+        which of them there are.
+        """
+        copied = 2 * max(costs.bytes_of(shape, dtype) for shape in shapes.values())
+        slowness = 1 if steps <= FEW_STEPS or step.summed > 1 else MANY_STEPS_SLOWNESS
+        adds = steps * slowness * step.entrywise_seconds("cpu")
+        return costs.copy_seconds(copied, copied, "cpu") + adds
 
 
 def _take(

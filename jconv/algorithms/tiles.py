@@ -146,8 +146,8 @@ class Tiling:
         own = np.stack([examples, np.zeros_like(examples)], -1)
         runs = (self.runs() * scale).astype(np.int32)
         length = c * (self.axes[-1].n_kernel if self.runs_join else 1)
-        own, start = own[:, None, None], (start * scale[None])[None, :, None]
-        where = own + start + runs[None, None]
+        begin = (start * scale[None])[None, :, None]
+        where = begin + (own[:, None, None] + runs[None, None])
         taps = math.prod(axis.n_kernel for axis in self.axes)
         if taps * c == length:  # a run is a whole window: nothing to reshape
             copied = rows_from(table, where, length)
@@ -190,5 +190,3 @@ def _even(units: int, at_most: int) -> int:
             return size
     tiles = -(-units // at_most)
     return -(-units // tiles)
-
-

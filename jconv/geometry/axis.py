@@ -166,10 +166,8 @@ class Axis:
     @functools.cached_property
     def pair_count(self) -> int:
         """How many triples of indices the relation has."""
-        fewest = min(("kernel", "output", "input"), key=self.size)
-        return sum(
-            self.progression(fewest, index).length for index in range(self.size(fewest))
-        )
+        role = min(ROLES, key=self.size)
+        return sum(self.progression(role, n).length for n in range(self.size(role)))
 
     def tap(self, k: int) -> Progression:
         """The pairs (o, i) that meet at kernel index k.

@@ -25,7 +25,7 @@ def contract(
     out: Role,
     precision: algorithms.Precision = None,
     dtype: Any,  # noqa: ANN401
-    method: str = algorithms.AUTO,
+    method: algorithms.Method = algorithms.AUTO,
     sharding: Any = None,  # noqa: ANN401
 ) -> Array:
     """Bind the primitive: one contraction of canonical arrays.

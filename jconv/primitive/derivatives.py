@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.experimental import jet
 from jax.interpreters import ad
 
-from jconv import compat
+from jconv import algorithms, compat
 from jconv.geometry import OPERANDS
 from jconv.primitive.bind import contract, conv_p
 
@@ -40,6 +40,7 @@ def _transpose(
         out=wanted,
         precision=precision,
         dtype=linear.dtype,
+        method=algorithms.for_derivatives(params["method"]),
         sharding=compat.explicit_sharding(linear),
     )
 

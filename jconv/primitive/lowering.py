@@ -45,7 +45,7 @@ def execute(
     out: Role,
     precision: algorithms.Precision,
     dtype: Any,  # noqa: ANN401
-    method: str,
+    method: algorithms.Method,
     partitioned: bool = False,
 ) -> Array:
     """Choose an algorithm and run it in the accumulation dtype."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from jconv.verify.bilinear import why_not_bilinear
 if TYPE_CHECKING:
     from jax import Array
 
+    from jconv.algorithms import Algorithm
     from jconv.geometry import Role
     from jconv.verify.families import Case
 
@@ -32,17 +32,23 @@ def routines(case: Case, out: Role, dtype: str = "float32") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, algorithm in algorithms.REGISTRY.items():
         if not algorithm.exact_on_integers:
+            continue  # it rounds, also on units
+        if _refuses(algorithm, case, out, dtype):
             continue
         run = functools.partial(algorithm.run, **fixed, accumulate=accumulate)
-        mine = dataclasses.replace(case, method=name, dtype=dtype)
-        if mine.method_for(out) == name:
-            found[name] = functools.partial(run, out=out)
-        if out != "output" and mine.method_for("output") == name:
+        found[name] = functools.partial(run, out=out)
+        if out != "output" and not _refuses(algorithm, case, "output", dtype):
             found[f"derived from {name}"] = _derived(run, case, out, dtype)
     by_rule = functools.partial(primitive.contract, **fixed, dtype=dtype)
     found["primitive"] = functools.partial(by_rule, out=out)
     found["textbook"] = functools.partial(rules.contract, **fixed, out=out, dtype=dtype)
     return found
+
+
+def _refuses(algorithm: Algorithm, case: Case, out: Role, dtype: str) -> str | None:
+    """Why an algorithm cannot compute a role of a case."""
+    shapes = {role: case.canonical(role) for role in OPERANDS[out]}
+    return algorithm.refuses(case.geometry, shapes, out, dtype, None)
 
 
 def _derived(run: Any, case: Case, out: Role, dtype: str) -> Any:  # noqa: ANN401

@@ -67,9 +67,13 @@ def why_not_bilinear(function: Callable[..., Any], *shapes: Any) -> str | None: 
         >>> why_not_bilinear(lambda a, b: a * a, *pair)
         'the result has degree (2, 0), not (1, 1)'
     """
-    jaxpr = jax.make_jaxpr(function)(*shapes)
+    return why_not(jax.make_jaxpr(function)(*shapes))
+
+
+def why_not(closed: Any) -> str | None:  # noqa: ANN401
+    """``why_not_bilinear`` for the closed jaxpr of a function of two arrays."""
     try:
-        degrees = _degrees(jaxpr, [(1, 0), (0, 1)])
+        degrees = _degrees(closed, [(1, 0), (0, 1)])
     except UnknownDegreeError as error:
         return str(error)
     for degree in degrees:

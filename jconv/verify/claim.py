@@ -56,6 +56,7 @@ class Evidence:
         bound: the a-priori bound on the error.
         proved: number of geometries for which this is a proof, not a sample.
         numbers: measured figures worth showing, by name.
+        limit: the known limit that explains a failure; the engine fills it in.
     """
 
     holds: bool
@@ -67,6 +68,7 @@ class Evidence:
     bound: float | None = None
     proved: int = 0
     numbers: dict[str, Any] = dataclasses.field(default_factory=dict)
+    limit: str = ""
 
 
 Check = Callable[["Context"], Iterator[Evidence]]
@@ -127,6 +129,8 @@ class Result:
     def worst(self) -> Evidence | None:
         """The smallest failure, else the evidence closest to its bound."""
         failures = [each for each in self.evidence if not each.holds]
+        # A failure that nothing explains is told before one by a known limit.
+        failures = [each for each in failures if not each.limit] or failures
         if failures:
             return min(failures, key=lambda each: each.size)
         judged = [each for each in self.evidence if each.error is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from jconv.algorithms import Algorithm
     from jconv.geometry import Geometry
     from jconv.verify.context import Context
 
@@ -127,6 +129,23 @@ def _choose(equation: Any, platform: str) -> None:  # noqa: ANN401
         platform,
         params["method"],
     )
+
+
+def error_scale(
+    algorithm: Algorithm, first: ArrayLike, second: ArrayLike, absolute: ArrayLike
+) -> Array:
+    """What an algorithm's ``error_bound`` is a factor of.
+
+    Args:
+        algorithm: sums of products are bounded entry by entry, transforms by norms.
+        first: the first operand.
+        second: the second operand.
+        absolute: the sum of |terms| of every entry.
+    """
+    if algorithm.exact_on_integers:
+        return np.asarray(absolute)
+    norms = [np.linalg.norm(np.ravel(each)) for each in (first, second)]
+    return np.full(np.shape(absolute), math.prod(norms))
 
 
 def equality(

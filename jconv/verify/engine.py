@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 import jax
 
 from jconv.errors import UnsupportedError
+from jconv.verify import limits
 from jconv.verify.claim import Claim, Evidence, Result, Verdict
+from jconv.verify.device import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,10 +66,11 @@ def run(
     """
     results = []
     device = jax.devices(context.platform)[0]
+    described = record(context.platform)
     with jax.enable_x64(True), jax.default_device(device):  # noqa: FBT003 (JAX's)
         for claim in claims:
             on_event(Started(claim))
-            results.append(judge(claim, context))
+            results.append(limits.heed(judge(claim, context), described))
             on_event(Finished(results[-1]))
     return results
 

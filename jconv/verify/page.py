@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TOPICS = {
+    "target": "The convolution that was handed in",
     "definition": "What a convolution is",
     "channels": "Channels",
     "size": "Sizes",

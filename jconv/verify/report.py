@@ -39,6 +39,8 @@ class Options:
         patterns: which claims.
         dtypes: which dtypes, instead of the default ones.
         platform: which platform, instead of JAX's default one.
+        target: the user's own convolution that is checked, ``module:function``.
+        exhaustive: whether it was the exhaustive run.
     """
 
     seed: int = 0
@@ -46,6 +48,8 @@ class Options:
     patterns: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     platform: str | None = None
+    target: str | None = None
+    exhaustive: bool = False
 
     def context(self, default_platform: str) -> Context:
         """The context of a run with these options."""
@@ -58,7 +62,11 @@ class Options:
 
     def repeat(self, claim_id: str) -> str:
         """The command that checks one claim again in just this way."""
-        words = ["jconv verify", f"--claim {claim_id}", f"--seed {self.seed}"]
+        if self.exhaustive:
+            where = f" --platform {self.platform}" if self.platform else ""
+            return f"jconv verify --exhaustive{where}"
+        words = ["jconv verify"] + [f"--target {self.target}"] * bool(self.target)
+        words += [f"--claim {claim_id}", f"--seed {self.seed}"]
         words += ["--quick"] * self.quick
         words += [f"--dtype {name}" for name in self.dtypes]
         words += [f"--platform {self.platform}"] if self.platform else []
@@ -87,8 +95,9 @@ def document(
             "claims": list(options.patterns),
             "dtypes": list(context.dtypes),
             "platform": context.platform,
+            "target": options.target,
         },
-        "summary": _summary(results, device),
+        "summary": _summary(results, device, options.target),
         "claims": [_claim(result, options) for result in results],
     }
     return plain(written)
@@ -182,7 +191,9 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {field.name: getattr(evidence, field.name) for field in fields}
 
 
-def _summary(results: Sequence[Result], device: Mapping[str, Any]) -> dict[str, Any]:
+def _summary(
+    results: Sequence[Result], device: Mapping[str, Any], target: str | None
+) -> dict[str, Any]:
     """Counts, and the verdict in words."""
     counts = {
         verdict.value.lower(): sum(result.verdict is verdict for result in results)
@@ -195,12 +206,14 @@ def _summary(results: Sequence[Result], device: Mapping[str, Any]) -> dict[str, 
         "proved": sum(result.proved for result in results),
         "seconds": round(sum(result.seconds for result in results), 3),
     }
-    return {**summary, "sentence": _sentence(summary, display_name(dict(device)))}
+    where = display_name(dict(device))
+    return {**summary, "sentence": _sentence(summary, where, target)}
 
 
-def _sentence(summary: Mapping[str, Any], device: str) -> str:
+def _sentence(summary: Mapping[str, Any], device: str, target: str | None) -> str:
     """The verdict in words."""
-    parts = [f"{summary['holds']} of {summary['claims']} claims hold on {device}"]
+    claims = f"claims about {target}" if target else "claims"
+    parts = [f"{summary['holds']} of {summary['claims']} {claims} hold on {device}"]
     parts += [
         f"{summary[verdict]} {words}"
         for verdict, words in (

@@ -97,7 +97,7 @@ def every_route(case: Case, *, with_peer: bool = True) -> Callable[..., Found]:
         )
         differentiated = {"primitive": conv}
         if case.method_for("output") != algorithms.AUTO:
-            differentiated["derived"] = _plain(case)
+            differentiated["derived"] = plain(case)
         if with_peer:
             differentiated["peer"] = peer(case)
             found["output", "peer"] = differentiated["peer"](x, w)
@@ -124,7 +124,7 @@ def coded(case: Case, **more: Any) -> Callable[..., dict[Role, Array]]:  # noqa:
     return compute
 
 
-def _plain(case: Case) -> Callable[[Array, Array], Array]:
+def plain(case: Case) -> Callable[[Array, Array], Array]:
     """The case's algorithm as plain lax operations, without the primitive."""
     algorithm = algorithms.REGISTRY[case.method]
 

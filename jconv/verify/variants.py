@@ -23,6 +23,7 @@ DIVIDING: dict[str, tuple[Any, ...]] = {
     "block_bytes": (100,),
     "unrolled": (2,),
     "max_width": (2,),
+    "block": (2,),
 }
 """Limits beyond which work is divided, or done in another way: tiny values of each."""
 

@@ -11,10 +11,13 @@ from jconv.verify.claims import composition
 from jconv.verify.claims import backward_by_hand
 from jconv.verify.claims import backward_structure
 from jconv.verify.claims import backward_routes
+from jconv.verify.claims import numerical
+from jconv.verify.claims import continuous
 from jconv.verify.claims import transforms
 from jconv.verify.claims import pooling
 from jconv.verify.claims import pooling_means
 from jconv.verify.claims import neighbours
+from jconv.verify.claims import symbolic
 
 __all__ = [
     "backward_by_hand",
@@ -22,12 +25,15 @@ __all__ = [
     "backward_structure",
     "channels",
     "composition",
+    "continuous",
     "definition",
     "filters",
     "linearity",
     "neighbours",
+    "numerical",
     "pooling",
     "pooling_means",
     "sizes",
+    "symbolic",
     "transforms",
 ]

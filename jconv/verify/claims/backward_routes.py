@@ -11,9 +11,10 @@ import numpy as np
 
 from jconv import algorithms, numerics
 from jconv.errors import UnsupportedError
-from jconv.geometry import ROLES
+from jconv.geometry import OPERANDS, ROLES
 from jconv.verify import basis, families, routes
 from jconv.verify.claim import Evidence, claim
+from jconv.verify.comparison import error_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,7 +166,8 @@ def backward_proof_by_basis(context: Context) -> Iterator[Evidence]:
     "backward.rounding",
     says="With real numbers the routes differ by rounding alone, and by no more than "
     "the a-priori bound of a sum of that many products.",
-    formula="|computed − exact| ≤ B Σ|terms|,  B = γₙ plus the result's rounding",
+    formula="|computed − exact| ≤ B Σ|terms|,  B = γₙ plus the result's rounding; "
+    "of transforms  ≤ B ‖first‖ ‖second‖",
     source="N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2002",
     kind="bounded",
     falsified_by="an entry whose error exceeds the bound",
@@ -183,6 +185,7 @@ def backward_rounding(context: Context) -> Iterator[Evidence]:
             context.rng(n).normal(size=shape).astype(jnp.dtype(dtype))
             for n, shape in enumerate((case.x, case.w, case.y))
         )
+        arrays = {"input": x, "kernel": w, "output": dy}
         expected = routes.oracle(case, x, w, dy)
         absolute = routes.oracle(case, *(np.abs(each) for each in (x, w, dy)))
         for method, found in _by_every_algorithm(case, x, w, dy).items():
@@ -191,7 +194,10 @@ def backward_rounding(context: Context) -> Iterator[Evidence]:
                     continue
                 bound = _bound(case, role, method)
                 error = np.abs(_wide(found[role]) - expected[role])
-                ratio = float((error / np.maximum(absolute[role], TINY)).max())
+                a, b = (_wide(arrays[each]) for each in OPERANDS[role])
+                algorithm = algorithms.REGISTRY[method]
+                scale = error_scale(algorithm, a, b, absolute[role])
+                ratio = float((error / np.maximum(scale, TINY)).max())
                 yield Evidence(
                     ratio <= bound,
                     f"{method}, {dtype}, {role}",

@@ -14,7 +14,7 @@ from jconv.geometry import Geometry
 from jconv.numerics import unit_roundoff
 from jconv.verify import photograph
 from jconv.verify.claim import Evidence, claim
-from jconv.verify.comparison import by_every_method, equality
+from jconv.verify.comparison import by_every_method, equality, error_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,8 @@ def _means(photo: Array, dtype: str) -> Iterator[Evidence]:
     With S the sum of nine pixels, m = S / 9 and u the unit roundoff, the weight is
     fl(1/9) = (1 + e)/9 with |e| <= u. The terms then add up to m (1 + e), of which the
     algorithm may miss a share B: the error is at most (B (1 + u) + u) m, and the m that
-    it is compared with is rounded once, in float64.
+    it is compared with is rounded once, in float64. Of a transform the share is one of
+    the operands' norms.
     """
     x = photo[..., None].astype(dtype)
     w = np.full((3, 3, 1, 1), 1 / 9).astype(dtype)
@@ -105,7 +106,8 @@ def _means(photo: Array, dtype: str) -> Iterator[Evidence]:
             continue
         error = np.abs(np.asarray(y, "float64")[..., 0] - mean)
         share = algorithm.error_bound(geometry, shapes, "output", dtype)
-        bound = (share * (1 + u) + u + unit_roundoff("float64")) * mean
+        scale = (1 + u) * error_scale(algorithm, x, w, mean)
+        bound = share * scale + (u + unit_roundoff("float64")) * mean
         strain = float(np.max(error / np.maximum(bound, np.finfo("float64").tiny)))
         yield Evidence(
             strain <= 1,

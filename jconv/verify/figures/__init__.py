@@ -28,6 +28,8 @@ FIGURES: Mapping[str, str] = {
     "backward.input-1d": "backward:input_arrows",
     "backward.kernel-1d": "backward:kernel_arrows",
     "backward.input-2d": "backward:input_windows",
+    "backward.numerical": "numbers:steps",
+    "backward.continuous": "numbers:convergence",
 }
 """Claim id -> the ``module:function`` of this package that draws its figure."""
 

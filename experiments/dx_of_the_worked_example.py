@@ -1,0 +1,42 @@
+"""The cotangents flow back to an input along the edges by which it went out.
+
+Five inputs, three weights, three outputs: the gradient of x3 meets the weights in
+falling order, which is a convolution with the reversed kernel.
+
+    python -m experiments.dx_of_the_worked_example --out DIR
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from experiments._run import command, experiment
+from jconv.explain.sums import equation
+from jconv.geometry import Geometry
+from jconv.verify import figures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+CLAIM = "backward.input-1d"
+
+
+def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
+    """The equation of every entry of dx."""
+    del quick
+    geometry = Geometry.from_call((5,), (3,))
+    return {"equations": [equation(geometry, "input", (i,)) for i in range(5)]}
+
+
+def draw(numbers: Mapping[str, Any]) -> Figure:
+    """The figure of the report."""
+    del numbers
+    return figures.draw(CLAIM)
+
+
+main = experiment(__spec__.name, CLAIM, measure, draw)
+
+if __name__ == "__main__":
+    command(main, __doc__)

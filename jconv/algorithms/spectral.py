@@ -1,0 +1,224 @@
+"""What ``dft`` and ``fft`` share: blocks, transforms of them, products, and back.
+
+    out = "output", "input":  result = back( source^  kernel^ )
+    out = "kernel":           kernel = back( sum over blocks of  source^  other^ )
+
+where ^ is a transform of each axis and the products contract channels, one frequency at
+a time. The source is the operand whose windows are read (``windowed``).
+
+Memory: the spectra of some examples at a time, so that they take at most ``tile_bytes``
+or what one example takes, and the kernel's. What would hold more than
+``MEMORY_MULTIPLE`` times the three arrays and a tile is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from typing import TYPE_CHECKING, Any, Protocol
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from jconv import numerics
+from jconv.algorithms import windowed
+from jconv.algorithms.blocked import Blocked, ways
+from jconv.algorithms.protocol import array_shapes, result_shape
+from jconv.geometry import OPERANDS, Geometry, Role
+
+if TYPE_CHECKING:
+    from jax import Array
+    from jax.typing import DTypeLike
+
+    from jconv.algorithms.protocol import Precision, Shapes
+
+TILE_BYTES = 2**24
+"""Memory of the spectra of the examples worked on at once."""
+
+MEMORY_MULTIPLE = 4
+"""Times the memory of source, kernel and result that spectra may take."""
+
+
+class Transforms(Protocol):
+    """There and back; spectra have dimensions of their owner's choice."""
+
+    def source(self, array: Array) -> Array:
+        """Of (e, *batch, *S, g, s)."""
+
+    def other(self, array: Array) -> Array:
+        """Of (e, *batch, *R, g, o)."""
+
+    def kernel(self, array: Array) -> Array:
+        """Of (e, *K, c, g, m)."""
+
+    def product(self, first: Array, second: Array, names: tuple[str, ...]) -> Array:
+        """Frequency by frequency, of named spectra: first, second, result."""
+
+    def result_back(self, spectrum: Array) -> Array:
+        """To (e, n, *R, g, o)."""
+
+    def kernel_back(self, spectrum: Array) -> Array:
+        """To (e, *K, c, g, m)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Spectral:
+    """Blocks, spectra, products; tests make blocks and tiles tiny.
+
+    Attributes:
+        block: results of a block along each axis; None for the cheapest.
+        tile_bytes: memory of the spectra of the examples worked on at once.
+    """
+
+    block: int | None = None
+    tile_bytes: int = TILE_BYTES
+    exact_on_integers: bool = False
+    keeps_nonfinite_local: bool = False
+    keeps_batch_whole: bool = False
+
+    def refuses(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
+    ) -> str | None:
+        """What has no spectrum, and what would take too much memory."""
+        if not jnp.issubdtype(dtype, jnp.inexact):
+            return "sines and cosines are no integers"
+        if not geometry.rank:
+            return "without spatial axes there is nothing to transform"
+        if any(not isinstance(n, int) for shape in shapes.values() for n in shape):
+            return "it must know every size, also the batch's"
+        arrays = (*shapes.values(), result_shape(geometry, shapes, out))
+        entries = sum(math.prod(shape) for shape in arrays)
+        if not all(math.prod(shape) for shape in arrays):
+            return "an array is empty"
+        plan = self._plan(geometry, shapes, out, platform)
+        objection = self._objection(plan)
+        if objection:
+            return objection
+        item = numerics.accumulation_dtype(dtype).itemsize
+        needed = item * self._entries(plan)
+        allowed = MEMORY_MULTIPLE * item * entries + self.tile_bytes
+        if needed > allowed:
+            return f"spectra would take {needed:,} bytes, more than {allowed:,}"
+        return None
+
+    def run(
+        self,
+        first: Array,
+        second: Array,
+        *,
+        geometry: Geometry,
+        out: Role,
+        precision: Precision,
+        accumulate: DTypeLike,
+    ) -> Array:
+        """The contraction, some examples after the other."""
+        shapes = array_shapes(out, first, second)
+        plan = self._plan(geometry, shapes, out, "cpu")
+        arrays = {
+            role: array.astype(accumulate)
+            for role, array in zip(OPERANDS[out], (first, second), strict=True)
+        }
+        source = arrays[plan.view.source]
+        transforms = self._transforms(
+            plan, windowed.source_precision(precision, plan.view, out), accumulate
+        )
+        item = np.dtype(accumulate).itemsize
+        fit = self.tile_bytes // max(1, item * self._entries(plan) // plan.n)
+        size = max(d for d in range(1, max(1, min(fit, plan.n)) + 1) if not plan.n % d)
+        parts = functools.partial(_examples, plan=plan, size=size)
+        if out == "kernel":
+            names = ("source", "other", "kernel")
+            other = parts(arrays[plan.view.other])
+
+            def product(both: tuple[Array, Array]) -> Array:
+                x, y = transforms.source(both[0]), transforms.other(both[1])
+                return transforms.product(x, y, names)
+
+            return transforms.kernel_back(_summed(product, (parts(source), other)))
+        kernel = transforms.kernel(arrays["kernel"])
+
+        def result(part: Array) -> Array:
+            y = transforms.product(
+                transforms.source(part), kernel, ("source", "kernel", "other")
+            )
+            return transforms.result_back(y)
+
+        split = parts(source)
+        many = lax.map(result, split) if len(split) > 1 else result(split[0])[None]
+        joined = jnp.moveaxis(many, 0, 1) if len(split) > 1 else many
+        return joined.reshape(result_shape(geometry, shapes, out))
+
+    def cost(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
+    ) -> float:
+        """Transforms, products and copies of the cheapest blocks."""
+        plan = self._plan(geometry, shapes, out, platform)
+        item = numerics.accumulation_dtype(dtype).itemsize
+        factor = item / 4 * (4 if jnp.issubdtype(dtype, jnp.complexfloating) else 1)
+        return factor * self._seconds(plan, out, platform)
+
+    def _plan(
+        self, geometry: Geometry, shapes: Shapes, out: Role, platform: str | None
+    ) -> Blocked:
+        """The view and the blocks that take the least time."""
+        key = tuple((role, tuple(shape)) for role, shape in shapes.items())
+        return _cheapest(self, geometry, key, out, platform)
+
+    def _objection(self, plan: Blocked) -> str | None:
+        """Why it cannot transform these blocks."""
+        raise NotImplementedError
+
+    def _transforms(
+        self, plan: Blocked, precision: Precision, dtype: DTypeLike
+    ) -> Transforms:
+        """How blocks are transformed."""
+        raise NotImplementedError
+
+    def _seconds(self, plan: Blocked, out: Role, platform: str | None) -> float:
+        """Predicted for float32."""
+        raise NotImplementedError
+
+    def _entries(self, plan: Blocked) -> int:
+        """Numbers that the spectra of all examples hold."""
+        raise NotImplementedError
+
+
+@functools.lru_cache(maxsize=256)
+def _cheapest(
+    algorithm: Spectral,
+    geometry: Geometry,
+    shapes: tuple[tuple[Role, tuple[int, ...]], ...],
+    out: Role,
+    platform: str | None,
+) -> Blocked:
+    """``Spectral._plan``; asked several times a call."""
+    plans = ways(geometry, dict(shapes), out, algorithm.block)
+    return min(plans, key=lambda plan: algorithm._seconds(plan, out, platform))  # noqa: SLF001
+
+
+def _examples(array: Array, plan: Blocked, size: int) -> Array:
+    """(e, *batch, ...) -> (parts, e, size, ...)."""
+    spatial = array.shape[array.ndim - 2 - plan.rank :]
+    parts = array.reshape(plan.e, plan.n // size, size, *spatial)
+    return jnp.moveaxis(parts, 1, 0)
+
+
+def _summed(function: Any, parts: tuple[Array, Array]) -> Array:  # noqa: ANN401
+    """The sum of a function over parts."""
+    first = function((parts[0][0], parts[1][0]))
+    if len(parts[0]) == 1:
+        return first
+    rest = (parts[0][1:], parts[1][1:])
+    return lax.scan(lambda total, part: (total + function(part), None), first, rest)[0]

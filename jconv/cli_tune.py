@@ -1,0 +1,162 @@
+"""``jconv tune``: measure algorithms for given convolutions and keep the fastest."""
+
+from __future__ import annotations
+
+import fnmatch
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jconv import cli_options
+from jconv.errors import GeometryError
+
+# Everything else of jconv is imported when it is needed: ``--help`` must not wait.
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from jconv.bench.candidates import Contraction, Measured
+
+HELP = """
+Measure every algorithm for given convolutions and store the fastest of each.
+
+The file is for jconv.tuned: pass what that gives as method, and the convolutions \
+that were measured use what was fastest here, forward and backward. It holds for one \
+kind of device and one jaxlib; elsewhere it is ignored with a warning.
+
+Sizes must be those of the calls, the batch's too. What the file already holds stays, \
+if it was measured under the same circumstances.
+
+[bold]Examples[/bold]
+
+[cyan]jconv tune --input 56x56 --kernel 3x3 --channels 64:64 --batch 8 --padding \
+same[/cyan]
+
+[cyan]jconv tune --layers 'resnet50/*' --out resnet50.json[/cyan]  layers of the \
+benchmark's table
+"""
+"""What ``--help`` says: a paragraph a line."""
+
+
+def tune(
+    input_: Annotated[
+        str | None, typer.Option("--input", metavar="56x56", help="Spatial sizes of x.")
+    ] = None,
+    kernel: Annotated[
+        str | None, typer.Option(metavar="3x3", help="Spatial sizes of w.")
+    ] = None,
+    channels: Annotated[
+        str, typer.Option(metavar="IN:OUT", help="Channels of x and of y.")
+    ] = "1:1",
+    batch: Annotated[int, typer.Option(min=1, help="Examples at once.")] = 1,
+    stride: Annotated[str, typer.Option(metavar="N|NxN", help="Per axis.")] = "1",
+    padding: Annotated[
+        str,
+        typer.Option(metavar="NAME|N|LOW:HIGH", help="valid, same ... or sizes."),
+    ] = "valid",
+    kernel_dilation: Annotated[
+        str, typer.Option(metavar="N|NxN", help="Negative: true convolution.")
+    ] = "1",
+    groups: Annotated[int, typer.Option(help="Into how many the channels split.")] = 1,
+    layers: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="Layers of jconv bench, * and ? allowed."),
+    ] = None,
+    dtype: Annotated[str, typer.Option(help="Of x and w.")] = "float32",
+    seconds: Annotated[
+        float, typer.Option(min=0.05, help="For timing each contraction.")
+    ] = 1.0,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where the choices are kept.")
+    ] = Path("tuned.json"),
+) -> None:
+    """Understand everything first, measure, store after each."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from jconv.bench.candidates import contractions  # noqa: PLC0415
+    from jconv.geometry import Geometry  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    dtype = cli_options.dtype("--dtype", dtype)
+    if layers is not None:
+        found = _of_layers(layers, dtype)
+    else:
+        if input_ is None or kernel is None:
+            lacking = "--input" if input_ is None else "--kernel"
+            expected = "sizes such as 3x3, or --layers PATTERN instead"
+            raise GeometryError.of(lacking, None, expected)
+        taps = cli_options.sizes("--kernel", kernel)
+        c_in, c_out = cli_options.channels("--channels", channels)
+        geometry = Geometry.from_call(
+            cli_options.sizes("--input", input_),
+            taps,
+            stride=cli_options.per_axis("--stride", stride),
+            padding=cli_options.padding(padding, len(taps)),
+            kernel_dilation=cli_options.per_axis("--kernel-dilation", kernel_dilation),
+            groups=groups,
+        )
+        name = f"{input_} * {kernel}"
+        found = contractions(geometry, (batch, c_in, c_out), dtype, name)
+    if out.is_dir() or not out.parent.is_dir():
+        raise GeometryError.of("--out", str(out), "a file in a folder that exists")
+    _measure(console, found, seconds, out)
+
+
+def _of_layers(pattern: str, dtype: str) -> list[Contraction]:
+    """The three contractions of every layer whose name fits."""
+    from jconv.bench.candidates import ORDER, Contraction  # noqa: PLC0415
+    from jconv.bench.held_out import HELD_OUT  # noqa: PLC0415
+    from jconv.bench.layers import LAYERS  # noqa: PLC0415
+
+    every = (*LAYERS, *HELD_OUT)
+    fitting = [each for each in every if fnmatch.fnmatch(each.name, pattern)]
+    if not fitting:
+        names = ", ".join(each.name for each in every[:4])
+        raise GeometryError.of("--layers", pattern, f"names such as {names}")
+    return [
+        Contraction(each.name, each.geometry, each.canonical_shapes, role, dtype)
+        for each in fitting
+        for role in ORDER
+    ]
+
+
+def _measure(
+    console: Console, found: Sequence[Contraction], seconds: float, out: Path
+) -> None:
+    """One contraction after the other; the file is whole after each."""
+    import jax  # noqa: PLC0415
+
+    from jconv import tuning  # noqa: PLC0415
+    from jconv.bench.candidates import measure  # noqa: PLC0415
+    from jconv.bench.timing import Effort  # noqa: PLC0415
+
+    platform = jax.devices()[0].platform
+    choices: dict[str, str] = {}
+    if out.exists():
+        try:
+            choices = tuning.stored(out)
+        except ValueError as error:
+            console.print(f"{out} is replaced: {error}.", style="yellow")
+    samples: dict[str, Any] = {}
+    for contraction in found:
+        with console.status(f"{contraction.name} {contraction.out}"):
+            measured = measure(contraction, platform, Effort(seconds))
+        choices[contraction.key(platform)] = measured.fastest
+        samples[contraction.key(platform)] = measured.seconds
+        tuning.store(out, choices, samples)
+        console.print(_line(measured), highlight=False)
+    console.print(f"Written: {out}, {len(choices)} choices", highlight=False)
+
+
+def _line(measured: Measured) -> str:
+    """One contraction: what was fastest, and the others."""
+    times = [
+        f"{name} {1e3 * seconds:.3g} ms" for name, seconds in measured.medians.items()
+    ]
+    name = f"{measured.contraction.name} {measured.contraction.out}"
+    left = len(measured.predicted) - len(measured.seconds)
+    rest = ", ".join(times[1:]) + (f"; {left} not tried" if left else "")
+    return f"{name:32}  [green]{times[0]}[/green]  [dim]{rest}[/dim]"

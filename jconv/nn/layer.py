@@ -1,0 +1,209 @@
+"""What a layer is: a frozen value of hyperparameters that makes and applies parameters.
+
+    params, state = layer.init(key, input_shape)
+    y, state = layer.apply(params, x, state=state, train=True, key=key)
+
+``params`` is what an optimiser changes, ``state`` what the layer itself carries from
+step to step (running means); both are trees of arrays, ``()`` where there is nothing.
+A layer holds no array, so it is a static pytree: a jitted function takes it as it is.
+
+``input_shape`` is (*spatial, c), without the batch; x is (batch, *spatial, c).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+
+from jconv.errors import GeometryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jax import Array
+    from jax.typing import DTypeLike
+
+Params = Any
+State = Any
+Shape = tuple[int, ...]
+Window = tuple[int, int, int]
+"""(n_kernel, stride, kernel_dilation) along one axis."""
+Trail = tuple[tuple[Window, ...], ...]
+"""Per spatial axis the windows on the way from the input; () where it is not told."""
+
+
+class Layer:
+    """The base of all layers; one without parameters only says ``forward``."""
+
+    def init(
+        self,
+        key: Array,  # noqa: ARG002
+        input_shape: Shape,  # noqa: ARG002
+        dtype: DTypeLike = jnp.float32,  # noqa: ARG002
+    ) -> tuple[Params, State]:
+        """Make (params, state) for inputs (*spatial, c).
+
+        Args:
+            key: a PRNG key; the same key makes the same parameters.
+            input_shape: the shape of one example.
+            dtype: of the parameters.
+
+        Raises:
+            GeometryError: if the layer cannot take such inputs.
+        """
+        return (), ()
+
+    def apply(
+        self,
+        params: Params,
+        x: Array,
+        *,
+        state: State = (),
+        train: bool = False,  # noqa: ARG002
+        key: Array | None = None,  # noqa: ARG002
+    ) -> tuple[Array, State]:
+        """Map x (batch, *spatial, c) to (y, new state).
+
+        Args:
+            params: what ``init`` made, or an optimiser since.
+            x: the inputs.
+            state: what ``init`` made, or the last ``apply``.
+            train: whether this is a step of training: then dropout drops, and
+                normalisation uses the batch and moves its running means.
+            key: a PRNG key for what is random in training.
+        """
+        return self.forward(params, x), state
+
+    def forward(self, params: Params, x: Array) -> Array:
+        """The map itself, of layers without state and chance."""
+        raise NotImplementedError
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of one output, by tracing; nothing is computed.
+
+        Raises:
+            GeometryError: if the layer cannot take such inputs.
+        """
+        shape = tuple(input_shape)
+        params, state = shapes(self, shape)
+        x = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
+        y, _ = jax.eval_shape(functools.partial(_evaluate, self), params, x, state)
+        return tuple(y.shape[1:])
+
+    def windows(self, input_shape: Shape) -> tuple[Window, ...] | None:
+        """Per spatial axis which inputs one output sees.
+
+        None if it sees all of them; () if that differs from output to output.
+        """
+        return ((1, 1, 1),) * (len(input_shape) - 1)
+
+    def trail(self, input_shape: Shape) -> Trail | None:
+        """Per spatial axis the windows one after the other: of a single layer, one."""
+        found = self.windows(input_shape)
+        return None if found is None else tuple((each,) for each in found)
+
+    def flop(self, input_shape: Shape) -> int:  # noqa: ARG002
+        """Operations of the products for one example: two each, biases not counted."""
+        return 0
+
+
+def joined(first: Trail | None, second: Trail | None) -> Trail | None:
+    """One trail after the other: None if either sees all, () if either is not told.
+
+    Examples:
+        >>> joined((((3, 1, 1),),), (((2, 2, 1),),)), joined((), None)
+        ((((3, 1, 1), (2, 2, 1)),), None)
+    """
+    if first is None or second is None:
+        return None
+    if len(first) != len(second):
+        return ()
+    return tuple(a + b for a, b in zip(first, second, strict=True))
+
+
+def _evaluate(layer: Layer, params: Params, x: Array, state: State) -> Any:  # noqa: ANN401
+    """``apply`` as it is after training."""
+    return layer.apply(params, x, state=state)
+
+
+def shapes(layer: Layer, input_shape: Shape) -> tuple[Params, State]:
+    """What ``init`` would make, as shapes and dtypes; nothing is computed.
+
+    Examples:
+        >>> from jconv.nn import Dense
+        >>> params, state = shapes(Dense(10), (784,))
+        >>> params["kernel"].shape, params["bias"].shape
+        ((784, 10), (10,))
+    """
+    made = functools.partial(layer.init, input_shape=tuple(input_shape))
+    return jax.eval_shape(made, jax.random.key(0))
+
+
+def parameter_count(layer: Layer, input_shape: Shape) -> int:
+    """How many numbers an optimiser changes; state does not count.
+
+    Examples:
+        >>> from jconv.nn import Conv
+        >>> parameter_count(Conv(1, 5, bias=False), (32, 32, 3))
+        75
+    """
+    params, _ = shapes(layer, input_shape)
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def children(layer: Layer) -> tuple[Layer, ...]:
+    """The layers that a layer is made of."""
+    found: list[Layer] = []
+    for field in dataclasses.fields(layer):  # type: ignore[arg-type]
+        value = getattr(layer, field.name)
+        members = value if isinstance(value, tuple) else (value,)
+        found += [each for each in members if isinstance(each, Layer)]
+    return tuple(found)
+
+
+LayerT = TypeVar("LayerT", bound=Layer)
+
+
+def map_layers(function: Callable[[Layer], Layer], layer: Layer) -> Layer:
+    """The layer with every layer in it, and then itself, replaced by a function's.
+
+    Examples:
+        A network with every activation replaced:
+
+        >>> from jconv.nn import Activation, Dense, Sequential
+        >>> net = Sequential((Dense(8), Activation("relu"), Dense(2)))
+        >>> smooth = lambda l: Activation("gelu") if isinstance(l, Activation) else l
+        >>> map_layers(smooth, net).layers[1]
+        Activation(function='gelu')
+    """
+
+    def mapped(value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, Layer):
+            return map_layers(function, value)
+        return tuple(map(mapped, value)) if isinstance(value, tuple) else value
+
+    fields = dataclasses.fields(layer)  # type: ignore[arg-type]
+    changed = {each.name: mapped(getattr(layer, each.name)) for each in fields}
+    return function(dataclasses.replace(layer, **changed))  # type: ignore[type-var]
+
+
+def along_channels(vector: Array, ndim: int) -> Array:
+    """A vector (c,) with axes of size 1 before it: broadcasting is never silent."""
+    return vector.reshape((1,) * (ndim - 1) + (-1,))
+
+
+def checked_shape(layer: Layer, input_shape: Sequence[int], expected: str) -> Shape:
+    """A shape of at least (c,).
+
+    Raises:
+        GeometryError: for anything else.
+    """
+    shape = tuple(input_shape)
+    if not shape or any(not isinstance(n, int) or n < 1 for n in shape):
+        name = f"input_shape of {type(layer).__name__}"
+        raise GeometryError.of(name, shape, expected)
+    return shape

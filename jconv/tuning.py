@@ -1,0 +1,130 @@
+"""Measured choices in a file: what ``jconv tune`` writes and ``method`` takes.
+
+What is fastest differs between machines and between compilers, so a file says on which
+device and with which jaxlib it was measured, and is believed only there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import warnings
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+
+from jconv.algorithms import REGISTRY, Tuned
+from jconv.errors import GeometryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = "jconv-tuned-1"
+
+
+class TuningWarning(UserWarning):
+    """A file of measured choices is not used, and why."""
+
+
+def tuned(path: str | os.PathLike[str]) -> Tuned:
+    """The choices that ``jconv tune`` measured, to be passed as ``method``.
+
+    A file that is damaged, or was measured on another kind of device or with another
+    jaxlib, is not used: a ``TuningWarning`` says so, and every choice is left to the
+    cost model, as with "auto". So is every convolution that was not measured.
+
+    Args:
+        path: the file.
+
+    Returns:
+        A hashable value. Give it to every convolution of a program; derivatives are
+        looked up in it too.
+
+    Raises:
+        GeometryError: if there is no such file.
+
+    Examples:
+        >>> import jax.numpy as jnp, jconv, tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "tuned.json"
+        >>> jconv.tuning.store(path, {})
+        >>> measured = jconv.tuned(path)
+        >>> y = jconv.conv(jnp.ones((1, 8, 1)), jnp.ones((3, 1, 1)), method=measured)
+        >>> y.shape
+        (1, 6, 1)
+    """
+    path = Path(path)
+    if not path.is_file():
+        expected = "a file that `jconv tune --out FILE` wrote"
+        raise GeometryError.of("path", str(path), expected)
+    try:
+        choices = stored(path)
+    except ValueError as error:
+        message = f"{path} is not used: {error}. `jconv tune` measures anew."
+        warnings.warn(TuningWarning(message), stacklevel=2)
+        return Tuned()
+    return Tuned.of(choices)
+
+
+def circumstances() -> dict[str, str]:
+    """What measurements depend on: the device and what compiles for it."""
+    device = jax.devices()[0]
+    kind = f"{device.device_kind}, {os.cpu_count()} cores"
+    return {"device": kind, "jaxlib": metadata.version("jaxlib")}
+
+
+def stored(path: Path) -> dict[str, str]:
+    """The choices of a file.
+
+    Raises:
+        ValueError: if it cannot be read, or is of other circumstances: the reason.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"it cannot be read ({error})") from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise ValueError(f"it is not of schema {SCHEMA}")
+    for name, here in circumstances().items():
+        if content.get(name) != here:
+            raise ValueError(
+                f"its {name} is {content.get(name)!r}, here it is {here!r}"
+            )
+    choices = content.get("choices")
+    if not isinstance(choices, dict) or not all(
+        name in REGISTRY for name in choices.values()
+    ):
+        raise ValueError("its choices are not names of algorithms")
+    return choices
+
+
+def store(
+    path: str | os.PathLike[str],
+    choices: Mapping[str, str],
+    samples: Mapping[str, Any] | None = None,
+) -> None:
+    """Write choices, all or nothing.
+
+    Args:
+        path: the file; what it held is replaced.
+        choices: algorithm by ``algorithms.tuned.describe``.
+        samples: what was measured, for readers.
+    """
+    path = Path(path)
+    content = {
+        "schema": SCHEMA,
+        **circumstances(),
+        "choices": dict(sorted(choices.items())),
+        "samples": dict(samples or {}),
+    }
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, text=True)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.write("\n")
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,278 @@
+"""The gradient audit: during training, are the derivatives really those?
+
+Every convolution of a network is looked at with the input x, the kernel w and the
+cotangent dy that it has in a live step. Its two derivatives are computed four ways,
+
+    used        by the primitive, as the training step computes them
+    derived     by jax.vjp through an algorithm's plain lax operations
+    coded       by the textbook's transposed convolutions (``jconv.rules``)
+    peer        by jax.vjp of ``lax.conv_general_dilated``
+
+and any two of them may differ by the sum of their a-priori bounds at the most: entry by
+entry a bound is a factor B times the sum of the absolute values of the terms, which the
+peer computes. The operands are taken as they are, in float32 if they are narrower.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+
+from jconv import algorithms, borders, numerics, rules
+from jconv.conv import conv
+from jconv.geometry import OPERANDS, ROLES
+from jconv.nn.convolution import with_conv
+from jconv.plan import Options, plan
+from jconv.verify import routes
+from jconv.verify.families import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jax import Array
+
+    from jconv.geometry import Role
+    from jconv.nn.train import Problem
+
+NAMES = ("used", "derived", "coded", "peer")
+DERIVATIVES: tuple[Role, ...] = ("input", "kernel")
+PLAIN = ("taps", "patches", "loop")
+"""Algorithms of plain lax operations, in the order in which they are asked."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """Two routes to one derivative of one layer.
+
+    Attributes:
+        layer: the convolution's place in the network, from 0.
+        kernel_shape: of its kernel.
+        derivative: "input" or "kernel".
+        routes: the two that were compared.
+        error: the largest difference, as a share of the sum of absolute terms.
+        bound: the largest that rounding can explain.
+    """
+
+    layer: int
+    kernel_shape: tuple[int, ...]
+    derivative: str
+    routes: tuple[str, str]
+    error: float
+    bound: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the two agree; a NaN does not."""
+        return self.error <= self.bound
+
+    def __str__(self) -> str:
+        """One line."""
+        return (
+            f"convolution {self.layer}, kernel {self.kernel_shape}, derivative in its "
+            f"{self.derivative}: {self.routes[0]} and {self.routes[1]} differ by "
+            f"{self.error:.3g} of the sum of terms; rounding explains {self.bound:.3g}"
+        )
+
+
+class _Listener:
+    """A convolution that remembers its operands and adds a probe to its output.
+
+    The derivative of the loss in a probe of zeros is the output's cotangent.
+    """
+
+    def __init__(self, probes: list[Array] | None = None) -> None:
+        self.probes = probes
+        self.operands: list[tuple[Array, Array]] = []
+        self.options: list[dict[str, Any]] = []
+
+    def __call__(self, x: Array, w: Array, **options: Any) -> Array:  # noqa: ANN401
+        """Convolve, as the network does."""
+        y = conv(x, w, **options)
+        self.operands.append((x, w))
+        self.options.append(options)
+        return y if self.probes is None else y + self.probes[len(self.operands) - 1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Audit:
+    """An audit of one network on batches of one shape; compiled when first asked."""
+
+    problem: Problem
+    _compiled: list[Any] = dataclasses.field(default_factory=list)
+
+    def __call__(
+        self,
+        params: Any,
+        state: Any,
+        images: Array,
+        labels: Array,
+        key: Array,  # noqa: ANN401
+    ) -> list[Finding]:
+        """Look at every convolution of one step.
+
+        Args:
+            params: the network's parameters.
+            state: its layers' state.
+            images: the batch.
+            labels: of the batch.
+            key: for what is drawn in the step.
+        """
+        arguments = (params, state, images, labels, key)
+        if not self._compiled:
+            self._compiled.append(self._understood(*arguments))
+        cases, measure = self._compiled[0]
+        # Where a device multiplies in fewer bits unless told otherwise, tell it.
+        with jax.default_matmul_precision("highest"):
+            errors = jax.tree.map(float, measure(*arguments))
+        return [
+            Finding(
+                n, case.w, role, pair, errors[n][role][pair], _bound(case, role, pair)
+            )
+            for n, case in enumerate(cases)
+            for role in DERIVATIVES
+            for pair in itertools.combinations(NAMES, 2)
+        ]
+
+    def _understood(self, *arguments: Any) -> tuple[list[Case], Callable[..., Any]]:  # noqa: ANN401
+        """The cases of all convolutions, and the jitted measurement of their errors."""
+        first = _Listener()
+        shapes = jax.eval_shape(lambda *a: self._outputs(first, *a), *arguments)
+        options = first.options
+        cases = [
+            _case(x.shape, w.shape, own, w.dtype)
+            for (x, w), own in zip(shapes, options, strict=True)
+        ]
+
+        def measure(*live: Any) -> list[Any]:  # noqa: ANN401
+            probes = [
+                jnp.zeros(case.y, w.dtype)
+                for case, (_, w) in zip(cases, shapes, strict=True)
+            ]
+
+            def loss(probes: list[Array]) -> tuple[Array, list[Any]]:
+                listener = _Listener(probes)
+                return self._loss(listener, *live), listener.operands
+
+            cotangents, operands = jax.grad(loss, has_aux=True)(probes)
+            return [
+                _errors(case, own, pair[0], pair[1], dy)
+                for case, own, pair, dy in zip(
+                    cases, options, operands, cotangents, strict=True
+                )
+            ]
+
+        return cases, jax.jit(measure)
+
+    def _loss(self, listener: _Listener, *live: Any) -> Array:  # noqa: ANN401
+        """The loss of a network whose convolutions are listened to."""
+        model = with_conv(listener, self.problem.model)
+        listened = dataclasses.replace(self.problem, model=model)
+        value, _ = listened.loss(*live)
+        return value
+
+    def _outputs(self, listener: _Listener, *live: Any) -> list[Any]:  # noqa: ANN401
+        """The operands of all convolutions."""
+        self._loss(listener, *live)
+        return listener.operands
+
+
+def _case(
+    x: tuple[int, ...],
+    w: tuple[int, ...],
+    options: Mapping[str, Any],
+    dtype: Any,  # noqa: ANN401
+) -> Case:
+    """A layer's convolution without its border: x is extended before."""
+    understood = plan(x, w, Options.of(**options))
+    geometry = understood.geometry
+    plainly = {
+        "stride": tuple(axis.stride for axis in geometry.axes),
+        "padding": geometry.padding,
+        "kernel_dilation": tuple(axis.kernel_dilation for axis in geometry.axes),
+        "groups": geometry.groups,
+    }
+    extended = (*x[: len(x) - geometry.rank - 1], *geometry.input_shape, x[-1])
+    y = (*extended[: -geometry.rank - 1], *geometry.output_shape, w[-1])
+    wide = jnp.promote_types(dtype, jnp.float32)
+    case = Case(geometry, tuple(plainly.items()), extended, w, y, str(wide))
+    return dataclasses.replace(case, method=_plain_method(case))
+
+
+def _plain_method(case: Case) -> str:
+    """The first plain algorithm that takes the case."""
+    shapes = {role: case.canonical(role) for role in OPERANDS["output"]}
+    for name in PLAIN:
+        refused = algorithms.REGISTRY[name].refuses(
+            case.geometry, shapes, "output", case.dtype, None
+        )
+        if not refused:
+            return name
+    return PLAIN[-1]
+
+
+def _errors(
+    case: Case, options: Mapping[str, Any], x: Array, w: Array, dy: Array
+) -> dict[str, dict[tuple[str, str], Array]]:
+    """Per derivative and pair of routes the largest difference, in sums of terms."""
+    understood = plan(x.shape, w.shape, Options.of(**options))
+    x = borders.extend(x, understood.border, understood.mode)
+    x, w, dy = (each.astype(case.dtype) for each in (x, w, dy))
+    found = _every_route(case, x, w, dy)
+    _, absolute = jax.vjp(routes.peer(case), jnp.abs(x), jnp.abs(w))
+    terms = dict(zip(DERIVATIVES, absolute(jnp.abs(dy)), strict=True))
+    tiny = jnp.finfo(case.dtype).tiny
+    return {
+        role: {
+            (a, b): jnp.max(
+                jnp.abs(found[a][role] - found[b][role])
+                / jnp.maximum(terms[role], tiny)
+            )
+            for a, b in itertools.combinations(NAMES, 2)
+        }
+        for role in DERIVATIVES
+    }
+
+
+def _every_route(
+    case: Case, x: Array, w: Array, dy: Array
+) -> dict[str, dict[Role, Array]]:
+    """Both derivatives by every route."""
+    options = dict(case.options)
+    functions = {
+        "used": lambda x, w: conv(x, w, **options),
+        "derived": routes.plain(case),
+        "peer": routes.peer(case),
+    }
+    found: dict[str, dict[Role, Array]] = {}
+    for name, function in functions.items():
+        _, pullback = jax.vjp(function, x, w)
+        found[name] = dict(zip(DERIVATIVES, pullback(dy), strict=True))
+    found["coded"] = {
+        "input": rules.conv_input_vjp(dy, w, input_shape=case.x, **options),
+        "kernel": rules.conv_kernel_vjp(x, dy, kernel_shape=case.w, **options),
+    }
+    return found
+
+
+def _bound(case: Case, role: Role, pair: tuple[str, str]) -> float:
+    """What rounding can explain: both routes' factors, and that of the sum of terms."""
+    shapes: dict[Role, tuple[int, ...]] = {each: case.canonical(each) for each in ROLES}
+    plain = numerics.contraction_bound(case.geometry, shapes, role, case.dtype)
+    platform = jax.default_backend()
+    largest = max(
+        each.error_bound(case.geometry, shapes, role, case.dtype)
+        for each in algorithms.REGISTRY.values()
+        if not each.refuses(
+            case.geometry,
+            {operand: shapes[operand] for operand in OPERANDS[role]},
+            role,
+            case.dtype,
+            platform,
+        )
+    )
+    factors = {"used": largest, "derived": plain, "coded": largest, "peer": plain}
+    return sum(factors[name] for name in pair) * (1 + plain) / (1 - plain)

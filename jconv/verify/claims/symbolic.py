@@ -1,0 +1,77 @@
+"""Proved for all sizes: what ``jconv prove`` shows, as claims of the report."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from jconv.errors import UnsupportedError
+from jconv.verify import symbolic
+from jconv.verify.claim import Evidence, claim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jconv.verify.claim import Check
+    from jconv.verify.context import Context
+    from jconv.verify.symbolic import Statement
+
+SLOW = {"symbolic.progressions": 1}
+"""How many cases a quick run proves of statements that have many."""
+
+
+def _check(statement: Statement) -> Check:
+    """The claim's check."""
+    return lambda context: _evidence(statement, context)
+
+
+def _evidence(statement: Statement, context: Context) -> Iterator[Evidence]:
+    """The proof, and one refutation for each wrong rule planted in its place."""
+    symbolic.require()
+    cases = list(statement.checks.items())
+    chosen = dict(
+        cases[: SLOW.get(statement.id, len(cases))] if context.quick else cases
+    )
+    proof = symbolic.prove(dataclasses.replace(statement, checks=chosen))
+    if proof.verdict is symbolic.Verdict.OPEN:
+        raise UnsupportedError(
+            f"not proved: {symbolic.version()} left open {'; '.join(proof.missing)}"
+        )
+    part = f" ({', '.join(chosen)})" if len(chosen) < len(cases) else ""
+    yield Evidence(
+        proof.verdict is symbolic.Verdict.PROVED,
+        f"proved for all sizes{part}: {proof.paths} paths through "
+        f"{', '.join(statement.code)}, by {symbolic.version()}",
+        cases=proof.goals,
+        case=f"{proof.counterexample}: {'; '.join(proof.missing)}",
+        numbers={
+            "statement": statement.formula,
+            "hypotheses": "; ".join(statement.hypotheses),
+            "paths": proof.paths,
+            "goals": proof.goals,
+            "lemmas": proof.lemmas,
+        },
+    )
+    for rule in symbolic.WRONG_RULES.values():
+        if rule.statement != statement.id or context.quick:
+            continue
+        refutation = symbolic.refute(rule)
+        yield Evidence(
+            refutation.confirmed,
+            f"planted: {rule.says.rstrip('.')}: refuted by "
+            f"{refutation.counterexample}, where the oracle has {refutation.right} and "
+            f"the wrong rule {refutation.got}",
+            case=rule.id,
+        )
+
+
+for _statement in symbolic.STATEMENTS.values():
+    claim(
+        _statement.id,
+        says=_statement.says,
+        formula=_statement.formula,
+        source="project",
+        kind="symbolic",
+        falsified_by="integers for which it fails, however large, or a planted wrong "
+        "rule that is not refuted",
+    )(_check(_statement))

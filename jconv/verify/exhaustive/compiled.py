@@ -1,0 +1,85 @@
+"""What the compiler makes of the programs: whole routines, compiled for the device.
+
+The proof of the programs is no proof of the compiler. So a part of the geometries,
+spread over all, is compiled as users' programs are, many geometries to a compilation,
+and run on the device on all pairs of basis vectors. Algorithms take turns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from jconv.geometry import OPERANDS, ROLES, Geometry
+from jconv.verify.exhaustive.trial import DTYPE, Judge, bound, shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jconv.algorithms import Algorithm
+    from jconv.geometry import Role
+
+EVERY = 5
+"""One geometry in so many is compiled: compiling costs ten times what tracing does."""
+
+
+def check(
+    geometries: Sequence[tuple[int, Geometry]],
+    routines: Mapping[str, Algorithm],
+    platform: str,
+) -> tuple[int, list[str]]:
+    """Compile a share of the geometries as one program and run it on the device.
+
+    Args:
+        geometries: with their places in the whole list, which decide who is compiled
+            and by which routine.
+        routines: by name.
+        platform: of the device.
+
+    Returns:
+        The number of geometries compiled, and what is wrong.
+    """
+    chosen = [
+        (geometry, *_turn(place // EVERY, geometry, routines, platform))
+        for place, geometry in geometries
+        if place % EVERY == 0
+    ]
+    chosen = [each for each in chosen if each[1]]
+    judges = [
+        (geometry, name, out, Judge(geometry, out), bound(algorithm, geometry, out))
+        for geometry, name, algorithm in chosen
+        for out in ROLES
+    ]
+
+    def program(pairs: list[tuple[Any, Any]]) -> list[Any]:
+        return [
+            jax.vmap(run)(*pair) for (*_, run), pair in zip(judges, pairs, strict=True)
+        ]
+
+    pairs = [(judge.first, judge.second) for *_, judge, _ in judges]
+    results = jax.jit(program)(pairs) if judges else []
+    wrong = []
+    for (geometry, name, out, judge, _), found in zip(judges, results, strict=True):
+        if told := judge.difference(np.asarray(found)):
+            wrong.append(f"{name} compiled for {out} of {geometry!r}: {told}")
+    return len(chosen), wrong
+
+
+def _turn(
+    place: int, geometry: Geometry, routines: Mapping[str, Algorithm], platform: str
+) -> tuple[str, Any]:
+    """The routine whose turn it is, or the next that computes all roles; or none."""
+    names = list(routines)
+    sizes = shapes(geometry)
+
+    def refuses(algorithm: Algorithm, out: Role) -> bool:
+        operands = {role: sizes[role] for role in OPERANDS[out]}
+        return bool(algorithm.refuses(geometry, operands, out, DTYPE, platform))
+
+    for n in range(len(names)):
+        name = names[(place + n) % len(names)]
+        if not any(refuses(routines[name], out) for out in ROLES):
+            return name, routines[name]
+    return "", None

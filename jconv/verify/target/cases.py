@@ -1,0 +1,238 @@
+"""Convolutions that a target is tried on, the oracle for them, and smaller ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jconv import reference
+from jconv.errors import GeometryError
+from jconv.geometry import OPERANDS, Geometry
+from jconv.verify.families import covering_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jconv.geometry import Role
+    from jconv.verify.target.load import Target
+
+FACTORS: dict[str, tuple[Any, ...]] = {
+    "rank": (1, 2, 3),
+    "stride": (1, 2, 3),
+    "pads": ((0, 0), (1, 2), (1, -1), (2, 0)),
+    "rhs_dilation": (1, 2),
+    "lhs_dilation": (1, 2),
+    "groups": (1, 2),
+    "channels_last": (False, True),
+}
+"""What a target is tried with, each combination of any two (a full run: three)."""
+
+CROPPED = {"pads": ((-1, 1), (-1, 0)), "rank": (1, 2)}
+"""Padding that crops at the low side: compilers have been seen to err there."""
+
+INPUT, KERNEL = (6, 5, 4), (3, 2, 2)
+"""Sizes of the first, second and third axis."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One call of a target, in lax's default order (batch, channel, *spatial).
+
+    Attributes:
+        x: shape of the input.
+        w: shape of the kernel (out, in // groups, *kernel).
+        stride: per axis, like all that follow but the last three.
+        pads: (low, high).
+        lhs_dilation: of the input.
+        rhs_dilation: of the kernel.
+        groups: of the channels.
+        channels_last: whether the target is called with "NHWC" instead.
+        dtype: of all arrays.
+    """
+
+    x: tuple[int, ...]
+    w: tuple[int, ...]
+    stride: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]
+    lhs_dilation: tuple[int, ...]
+    rhs_dilation: tuple[int, ...]
+    groups: int = 1
+    channels_last: bool = False
+    dtype: str = "float32"
+
+    @property
+    def rank(self) -> int:
+        """The number of spatial axes."""
+        return len(self.stride)
+
+    @property
+    def geometry(self) -> Geometry:
+        """The relation."""
+        return Geometry.from_call(
+            self.x[2:],
+            self.w[2:],
+            stride=self.stride,
+            padding=self.pads,
+            input_dilation=self.lhs_dilation,
+            kernel_dilation=self.rhs_dilation,
+            groups=self.groups,
+        )
+
+    @property
+    def y(self) -> tuple[int, ...]:
+        """Shape of the output."""
+        return (self.x[0], self.w[0], *self.geometry.output_shape)
+
+    def shape(self, role: Role) -> tuple[int, ...]:
+        """Shape of one role."""
+        return {"input": self.x, "kernel": self.w, "output": self.y}[role]
+
+    @property
+    def size(self) -> int:
+        """How large it is; the smallest failure is told."""
+        return math.prod(self.x) + math.prod(self.w) + math.prod(self.y)
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The keyword arguments that the target is called with."""
+        return {
+            "window_strides": self.stride,
+            "padding": list(self.pads),
+            "lhs_dilation": self.lhs_dilation,
+            "rhs_dilation": self.rhs_dilation,
+            "dimension_numbers": self.numbers,
+            "feature_group_count": self.groups,
+        }
+
+    @property
+    def numbers(self) -> tuple[str, str, str] | None:
+        """Lax's ``dimension_numbers``; None is (batch, channel, *spatial)."""
+        if not self.channels_last:
+            return None
+        spatial = "WHD"[: self.rank][::-1]
+        return (f"N{spatial}C", f"{spatial}IO", f"N{spatial}C")
+
+    @property
+    def text(self) -> str:
+        """The keyword arguments that are not the plainest, as code."""
+        plain = {
+            "lhs_dilation": (1,) * self.rank,
+            "rhs_dilation": (1,) * self.rank,
+            "dimension_numbers": None,
+            "feature_group_count": 1,
+        }
+        return "".join(
+            f", {name}={value!r}"
+            for name, value in self.keywords.items()
+            if plain.get(name, ()) != value
+        )
+
+
+def call(target: Target, case: Case) -> Callable[[Any, Any], Any]:
+    """The target as a function of x and w in the default order."""
+
+    def run(x: Any, w: Any) -> Any:  # noqa: ANN401
+        if case.channels_last:
+            x, w = jnp.moveaxis(x, 1, -1), jnp.moveaxis(w, (1, 0), (-2, -1))
+        y = target.function(x, w, **case.keywords)
+        if case.channels_last and jnp.ndim(y) == case.rank + 2:
+            y = jnp.moveaxis(y, -1, 1)
+        return y
+
+    return run
+
+
+def oracle(case: Case, out: Role, first: Any, second: Any) -> Any:  # noqa: ANN401
+    """One contraction by NumPy, straight from the relation, in the default order."""
+    canonical = []
+    for role, array in zip(OPERANDS[out], (first, second), strict=True):
+        moved = np.moveaxis(array, 1, -1)
+        if role == "kernel":  # (out, *kernel, in) -> (*kernel, in, out)
+            moved = np.moveaxis(moved, 0, -1)
+        groups = (case.groups, moved.shape[-1] // case.groups)
+        canonical.append(moved.reshape(1, *moved.shape[:-1], *groups))
+    first, second = canonical
+    found = reference.contract(first, second, case.geometry, out)[0]
+    merged = found.reshape(*found.shape[:-2], -1)
+    if out == "kernel":
+        return np.moveaxis(np.moveaxis(merged, -1, 0), -1, 1)
+    return np.moveaxis(merged, -1, 1)
+
+
+def family(dtype: str, strength: int, *, cropped: bool = False) -> list[Case]:
+    """A t-wise sample of calls, the smallest first."""
+    factors = FACTORS | (CROPPED if cropped else {})
+    rows = covering_rows(tuple(map(len, factors.values())), strength)
+    cases = []
+    for row in rows:
+        values = {
+            name: options[n]
+            for (name, options), n in zip(factors.items(), row, strict=True)
+        }
+        cases.append(_case(values, dtype))
+    return sorted(cases, key=lambda case: case.size)
+
+
+def _case(values: dict[str, Any], dtype: str) -> Case:
+    """The call that a choice of values describes."""
+    rank, groups = values["rank"], values["groups"]
+    return Case(
+        x=(2, 2 * groups, *INPUT[:rank]),
+        w=(3 * groups, 2, *KERNEL[:rank]),
+        stride=(values["stride"],) * rank,
+        pads=(values["pads"],) * rank,
+        lhs_dilation=(values["lhs_dilation"],) * rank,
+        rhs_dilation=(values["rhs_dilation"],) * rank,
+        groups=groups,
+        channels_last=values["channels_last"],
+        dtype=dtype,
+    )
+
+
+def smaller(case: Case) -> Iterator[Case]:
+    """Calls that are one step simpler, the largest steps first."""
+    changes: list[dict[str, Any]] = []
+    per_axis = ("stride", "pads", "lhs_dilation", "rhs_dilation")
+    for a in range(case.rank if case.rank > 1 else 0):
+        kept = {name: _without(getattr(case, name), a) for name in per_axis}
+        shapes = {"x": _without(case.x, a + 2), "w": _without(case.w, a + 2)}
+        changes.append(kept | shapes)
+    if case.groups > 1:
+        w = (case.w[0] // case.groups, *case.w[1:])
+        changes.append({"groups": 1, "x": (case.x[0], case.w[1], *case.x[2:]), "w": w})
+    changes += [{"channels_last": False}] * case.channels_last
+    changes += [{"x": (1, *case.x[1:])}] * (case.x[0] > 1)
+    changes += [{"w": (case.groups, *case.w[1:])}] * (case.w[0] > case.groups)
+    if case.w[1] > 1:
+        x, w = (case.x[0], case.groups), (case.w[0], 1)
+        changes.append({"x": (*x, *case.x[2:]), "w": (*w, *case.w[2:])})
+    for a in range(case.rank):
+        for name, plain in (("stride", 1), ("lhs_dilation", 1), ("rhs_dilation", 1)):
+            if getattr(case, name)[a] != plain:
+                changes.append({name: _with(getattr(case, name), a, plain)})
+        low, high = case.pads[a]
+        for pair in {(0, 0), (0, high), (low, 0)} - {(low, high)}:
+            changes.append({"pads": _with(case.pads, a, pair)})
+        for name in ("x", "w"):
+            shape = getattr(case, name)
+            if shape[a + 2] > 1:
+                changes.append({name: _with(shape, a + 2, shape[a + 2] - 1)})
+    for change in changes:
+        candidate = dataclasses.replace(case, **change)
+        try:
+            if 0 not in candidate.y:
+                yield candidate
+        except GeometryError:
+            continue
+
+
+def _without(values: tuple[Any, ...], n: int) -> tuple[Any, ...]:
+    return values[:n] + values[n + 1 :]
+
+
+def _with(values: tuple[Any, ...], n: int, value: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    return (*values[:n], value, *values[n + 1 :])

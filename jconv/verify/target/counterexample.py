@@ -1,0 +1,160 @@
+"""Trying a part on a case; and the smallest case on which it goes wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from jconv.verify.target.cases import call, smaller
+from jconv.verify.target.parts import arrays_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jconv.verify.target.cases import Case
+    from jconv.verify.target.load import Target
+    from jconv.verify.target.parts import Arrays, Part
+
+STEPS = 60
+"""How many simplifications are tried at the most: each compiles."""
+
+NO_FORWARD_MODE = re.compile("forward-mode .* custom_vjp")
+"""What JAX says of a ``custom_vjp``, which has no jvp: that is no mistake."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Mismatch:
+    """How a target went wrong on one case.
+
+    Attributes:
+        what: what came out, and what should have.
+        arrays: the operands.
+    """
+
+    what: str
+    arrays: Arrays
+
+
+class NotSupportedError(Exception):
+    """The target refuses the case; the message is its own."""
+
+
+def attempt(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch | None:
+    """Compute a part through the target and compare it with the oracle.
+
+    Raises:
+        NotSupportedError: if the target raises ``NotImplementedError``, or has no
+            forward mode.
+    """
+    expected = part.expected(case, arrays)
+    try:
+        found = _program(target, part, case)(arrays)
+        got = {name: np.asarray(value) for name, value in found.items()}
+    except NotImplementedError as error:
+        raise NotSupportedError(str(error)) from error
+    except Exception as error:  # noqa: BLE001  (a user's code may raise anything)
+        if NO_FORWARD_MODE.search(str(error)):
+            raise NotSupportedError(_line(error)) from error
+        return Mismatch(f"raises {type(error).__name__}: {_line(error)}", arrays)
+    for name, right in expected.items():
+        if told := _difference(got[name], right, case.dtype):
+            return Mismatch(f"{name}{told}", arrays)
+    return None
+
+
+@functools.lru_cache(maxsize=8)
+def _program(target: Target, part: Part, case: Case) -> Callable[[Arrays], Arrays]:
+    """The part, compiled once for all operands."""
+    return jax.jit(lambda arrays: part.got(call(target, case), arrays))
+
+
+def _line(error: Exception) -> str:
+    """The first line of a message."""
+    return (str(error).strip().splitlines() or [""])[0]
+
+
+def _difference(got: Any, expected: Any, dtype: str) -> str:  # noqa: ANN401
+    """What is wrong with a result; empty if nothing is."""
+    if got.shape != expected.shape:
+        return f" has shape {got.shape}, expected {expected.shape}"
+    if got.dtype != dtype:
+        return f" has dtype {got.dtype}, expected {dtype}"
+    wrong = np.argwhere(got != expected.astype(got.dtype))
+    if not len(wrong):
+        return ""
+    index = tuple(map(int, wrong[0]))
+    place = f"[{', '.join(map(str, index))}]"
+    return f"{place} = {got[index]:g}, expected {expected[index]:g}"
+
+
+def shrink(
+    target: Target, part: Part, case: Case, draw: Callable[..., Any]
+) -> tuple[Case, Mismatch]:
+    """The simplest case reached on which the part still goes wrong.
+
+    Greedy: every simplification that still fails is kept. In the end, all operands
+    that can are replaced by a basis vector, so that one product is left.
+    """
+    found = attempt(target, part, case, arrays_of(case, draw))
+    if found is None:
+        message = "only a case that fails can be shrunk"
+        raise ValueError(message)
+    left = STEPS
+    progress = True
+    while progress and left:
+        progress = False
+        for candidate in smaller(case):
+            left -= 1
+            mistake = _still(target, part, candidate, arrays_of(candidate, draw))
+            if mistake is not None:
+                case, found, progress = candidate, mistake, True
+                break
+            if not left:
+                break
+    return case, _sparser(target, part, case, found)
+
+
+def _still(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch | None:
+    """The mistake on a smaller case; None if there it is right or refused."""
+    try:
+        return attempt(target, part, case, arrays)
+    except NotSupportedError:
+        return None
+
+
+def _sparser(target: Target, part: Part, case: Case, found: Mismatch) -> Mismatch:
+    """The same mistake with as many operands as possible a single one among zeros."""
+    for name in _used(part, found.arrays):
+        whole = found.arrays[name]
+        for place in range(min(whole.size, STEPS)):
+            unit = np.zeros_like(whole)
+            unit.flat[place] = 1
+            mistake = _still(target, part, case, found.arrays | {name: unit})
+            if mistake is not None:
+                found = mistake
+                break
+    return found
+
+
+def code(target: Target, part: Part, case: Case, arrays: Arrays) -> str:
+    """The counterexample as Python that can be typed in."""
+    used = _used(part, arrays)
+    lines = [f"{name} = {_literal(arrays[name])}" for name in used]
+    lines.append(f"f = lambda x, w: {target.spoken}(x, w{case.text})")
+    return "; ".join([*lines, part.code])
+
+
+def _used(part: Part, arrays: Arrays) -> list[str]:
+    """The operands that a part's code mentions."""
+    return [name for name in arrays if re.search(rf"\b{name}\b", part.code)]
+
+
+def _literal(array: Any) -> str:  # noqa: ANN401
+    """An array as code."""
+    kind = complex if np.iscomplexobj(array) else float
+    return f"jnp.array({np.asarray(array).astype(kind).tolist()}, '{array.dtype}')"

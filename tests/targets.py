@@ -1,0 +1,97 @@
+"""Convolutions to hand to ``jconv verify --target``: a right one, and wrong ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+import jconv
+
+NOT_CALLABLE = 3
+
+
+@jax.custom_vjp
+def _not_flipped(x: Any, w: Any) -> Any:
+    return lax.conv_general_dilated(x, w, (1,), [(0, 0)])
+
+
+def _forward(x: Any, w: Any) -> Any:
+    return _not_flipped(x, w), (x, w)
+
+
+def _backward(saved: Any, dy: Any) -> Any:
+    """The classic mistake: dx takes the kernel as it is."""
+    x, w = saved
+    reach = w.shape[2] - 1
+    swapped = jnp.swapaxes(w, 0, 1)  # and not jnp.flip(swapped, 2)
+    dx = lax.conv_general_dilated(dy, swapped, (1,), [(reach, reach)])
+    dw = jax.vjp(lambda w: lax.conv_general_dilated(x, w, (1,), [(0, 0)]), w)[1](dy)[0]
+    return dx, dw
+
+
+_not_flipped.defvjp(_forward, _backward)
+
+
+def unflipped(
+    lhs: Any,
+    rhs: Any,
+    window_strides: Any,
+    padding: Any,
+    lhs_dilation: Any = None,
+    rhs_dilation: Any = None,
+    dimension_numbers: Any = None,
+    feature_group_count: int = 1,
+) -> Any:
+    """Right values, and a kernel that is not flipped in the backward rule."""
+    if dimension_numbers is not None or feature_group_count > 1 or lhs.ndim > 3:
+        message = "only ungrouped 1-D convolutions with channels first"
+        raise NotImplementedError(message)
+    (low, high), (hole,), (tap,) = (
+        padding[0],
+        lhs_dilation or (1,),
+        rhs_dilation or (1,),
+    )
+    zero = jnp.zeros((), lhs.dtype)
+    x = lax.pad(lhs, zero, [(0, 0, 0), (0, 0, 0), (low, high, hole - 1)])
+    w = lax.pad(rhs, zero, [(0, 0, 0), (0, 0, 0), (0, 0, tap - 1)])
+    return _not_flipped(x, w)[:, :, :: window_strides[0]]
+
+
+def unpadded(lhs: Any, rhs: Any, window_strides: Any, padding: Any, **more: Any) -> Any:
+    """Ignores its padding: a wrong shape wherever there is some."""
+    del padding
+    return lax.conv_general_dilated(lhs, rhs, window_strides, "VALID", **more)
+
+
+def widened(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Returns another dtype."""
+    result = lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+    return result.astype("float16")
+
+
+def biased(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Affine and not bilinear: it adds one."""
+    return lax.conv_general_dilated(lhs, rhs, *arguments, **more) + 1
+
+
+def raising(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Breaks on the first call."""
+    message = "no such kernel"
+    raise RuntimeError(message)
+
+
+def refusing(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Supports nothing."""
+    message = "not written yet"
+    raise NotImplementedError(message)
+
+
+def two_arguments(x: Any, w: Any) -> Any:
+    """Lacks the geometry."""
+    return x, w
+
+
+ours = jconv.lax.conv_general_dilated

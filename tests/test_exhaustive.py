@@ -1,0 +1,268 @@
+"""The exhaustive run: its list, its evaluator, its journal, and what it catches."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from jconv import algorithms, cli, reference
+from jconv.algorithms.taps import Taps
+from jconv.geometry import Axis, Geometry
+from jconv.verify import engine, exhaustive
+from jconv.verify.context import Context
+from jconv.verify.exhaustive import compiled, journal, opwise, running, trial
+from jconv.verify.exhaustive.geometries import Ranges, every_geometry
+from jconv.verify.exhaustive.routines import family, routines, variants
+
+SMALL = Ranges(
+    n_input=(1, 3),
+    n_kernel=(1, 2),
+    stride=(1, 2),
+    kernel_dilation=(1, -2),
+    input_dilation=(1, 2),
+    pads=(0, 1),
+    planes=1,
+)
+
+
+@pytest.fixture
+def only_taps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry of one algorithm, so that runs are short."""
+    monkeypatch.setattr(algorithms, "REGISTRY", {"taps": Taps()})
+
+
+# The list ---------------------------------------------------------------------------
+
+
+def test_every_table_of_taps_stands_once_and_none_is_missing() -> None:
+    lines = every_geometry(dataclasses.replace(SMALL, planes=0))
+    tables = [table(geometry.axes[0]) for geometry in lines]
+    assert len(set(tables)) == len(tables)
+    # A second enumeration, from the parameters of the relation itself.
+    found = set()
+    for n_input, n_kernel, stride, step, hole, low, high in np.ndindex(
+        2, 2, 2, 2, 2, 2, 2
+    ):
+        n, k = (1, 3)[n_input], (1, 2)[n_kernel]
+        s, d, h = (1, 2)[stride], (1, -2)[step], (1, 2)[hole]
+        room = h * (n - 1) + 1 + low + high - abs(d) * (k - 1)
+        if room > 0:
+            outputs = (room - 1) // s + 1
+            begin = low + min(0, d * (k - 1))
+            found.add(table(Axis(n, k, outputs, s, d, h, begin)))
+    assert set(tables) == found
+
+
+def table(axis: Axis) -> tuple[Any, ...]:
+    relation = reference.relation(axis)
+    return relation.shape, relation.tobytes()
+
+
+def test_the_whole_list_is_what_the_report_says() -> None:
+    ranges = Ranges()
+    assert (max(ranges.n_input), max(ranges.n_kernel), max(ranges.stride)) == (6, 4, 4)
+    assert set(ranges.kernel_dilation) == {-3, -2, -1, 1, 2, 3}
+    assert set(ranges.pads) == {-1, 0, 1, 2, 3}
+    assert ranges.written == 43_200
+
+
+# The evaluator ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", list(algorithms.REGISTRY))
+@pytest.mark.parametrize("out", ["output", "input", "kernel"])
+def test_programs_run_by_operations_equal_programs_run_by_jax(
+    name: str, out: Any
+) -> None:
+    geometry = Geometry.from_call((4,), (2,), stride=2, padding=((1, -1),))
+    judge = trial.Judge(geometry, out)
+    run = trial.bound(algorithms.REGISTRY[name], geometry, out)
+    closed = jax.make_jaxpr(run)(*judge.shapes)
+    got = opwise.over_pairs(closed, judge.first, judge.second)
+    expected = jax.jit(jax.vmap(run))(judge.first, judge.second)
+    np.testing.assert_array_equal(got, np.asarray(expected))
+
+
+def everything(a: Any, b: Any) -> Any:
+    """Operations that today's algorithms may lack, and one that only JAX knows."""
+    c = lax.pad(a, jnp.zeros((), a.dtype), [(1, -1, 1)])[:4] * jnp.flip(b)
+    c = jnp.concatenate([c[2:], c[:2]]) - jnp.take(b, jnp.array([3, 9, 0, 1]), 0)
+    c = lax.dynamic_update_slice(c, a[:2] + c[1:3], (1,))
+    c = lax.fori_loop(0, 3, lambda n, total: total + n * a, c)
+    return jnp.where(jnp.arange(4) % 2 == 0, c, jnp.cumsum(a) @ b)
+
+
+def test_every_operation_means_what_lax_means() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(-4, 5, (2, 5, 4)).astype("float32")
+    closed = jax.make_jaxpr(everything)(first[0], second[0])
+    before = opwise.executables()
+    got = opwise.over_pairs(closed, first, second)
+    expected = jax.vmap(everything)(first, second)
+    np.testing.assert_array_equal(got, np.asarray(expected))
+    assert opwise.executables() > before, "cumsum is run by JAX"
+
+
+# What it catches --------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Wrong(Taps):
+    """Taps with one mistake."""
+
+    mistake: str = ""
+
+    def run(self, first: Any, second: Any, **options: Any) -> Any:
+        result = super().run(first, second, **options)
+        if self.mistake == "shifted":
+            return jnp.roll(result, 1, axis=1)
+        if self.mistake == "affine":
+            return result + 1
+        if self.mistake == "squared":  # right on units, but not bilinear
+            return result * result
+        message = "broken"
+        raise RuntimeError(message)
+
+
+CAUGHT = {
+    "shifted": ("wrong", "wrong on the pair of units"),
+    "affine": ("wrong", "wrong on the pair of units"),
+    "squared": ("doubt", "degree (2, 2), not (1, 1)"),
+    "raises": ("wrong", "raises RuntimeError: broken"),
+}
+
+
+@pytest.mark.parametrize(("mistake", "told"), CAUGHT.items(), ids=CAUGHT)
+def test_a_wrong_routine_is_told_apart(mistake: str, told: tuple[str, str]) -> None:
+    where, words = told
+    wrong = Wrong(mistake=mistake)
+    outcome = trial.on_trial(Geometry.from_call((3,), (2,)), {"wrong": wrong}, "cpu")
+    assert words in getattr(outcome, where)["wrong"]
+    assert outcome.proved == []
+
+
+def test_a_routine_that_is_wrong_only_when_compiled_is_caught() -> None:
+    geometry = Geometry.from_call((3,), (2,))
+    share, wrong = [(0, geometry)], {"wrong": Wrong(mistake="shifted")}
+    n_compiled, told = compiled.check(share, wrong, "cpu")
+    assert n_compiled == 1
+    assert "wrong compiled for" in told[0]
+    assert compiled.check([(0, geometry)], {"taps": Taps()}, "cpu") == (1, [])
+
+
+def test_an_algorithm_is_tried_with_tiny_parameters() -> None:
+    names = [name for name, _ in variants(Taps())]
+    assert names == ["taps(max_steps=1)", "taps(max_steps=2)"]
+    assert {family(name) for name in routines()} == {
+        name for name, each in algorithms.REGISTRY.items() if each.exact_on_integers
+    }
+
+
+# The run and its journal ------------------------------------------------------------
+
+
+def plan(folder: Path, **changes: Any) -> running.Plan:
+    return running.Plan(folder, SMALL, batch=20, **changes)
+
+
+@pytest.mark.usefixtures("only_taps")
+def test_a_stopped_run_goes_on_and_loses_nothing(tmp_path: Path) -> None:
+    total = len(every_geometry(SMALL))
+    told: list[int] = []
+
+    def stop(done: int, total: int) -> None:
+        told.append(done)
+        if len(told) == 3:  # after the start and two batches
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        running.run(plan(tmp_path), "cpu", stop)
+    assert told == [0, 20, 40]
+    path = tmp_path / journal.NAME
+    path.write_text(path.read_text() + '{"batch": 40, "geom')  # cut off while written
+    found = running.run(plan(tmp_path), "cpu")
+    assert (found.resumed, found.done, found.total) == (40, total, total)
+    assert found.proved == total
+    assert found.wrong == []
+    whole = running.run(plan(tmp_path), "cpu")
+    assert whole.resumed == total
+    assert whole.pairs == found.pairs
+
+
+@pytest.mark.usefixtures("only_taps")
+def test_a_budget_ends_a_run_and_says_what_is_left(tmp_path: Path) -> None:
+    claim = exhaustive.claim(plan(tmp_path, budget_s=0.0))
+    (result,) = engine.run([claim], Context())
+    total = len(every_geometry(SMALL))
+    assert result.proved == 0
+    assert result.evidence[0].numbers["still to do"] == total
+    assert f"0 of {total}" in result.evidence[0].what
+
+
+@pytest.mark.usefixtures("only_taps")
+def test_other_circumstances_are_not_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = running.Plan(tmp_path, dataclasses.replace(SMALL, n_input=(1,)))
+    running.run(tiny, "cpu")
+    before = journal.fingerprint("cpu", tiny.ranges)
+    monkeypatch.setattr(
+        journal, "fingerprint", lambda *_: before | {"code": "another", "jax": "0"}
+    )
+    monkeypatch.setattr(running, "fingerprint", journal.fingerprint)
+    found = running.run(tiny, "cpu")
+    assert found.resumed == 0
+    assert found.dropped == ["code", "jax"]
+
+
+@pytest.mark.usefixtures("only_taps")
+def test_a_wrong_algorithm_falsifies_the_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {"taps": Wrong(mistake="shifted")}
+    monkeypatch.setattr(algorithms, "REGISTRY", wrong)
+    tiny = running.Plan(tmp_path, dataclasses.replace(SMALL, n_input=(3,), planes=0))
+    (result,) = engine.run([exhaustive.claim(tiny)], Context())
+    assert result.verdict == "FALSIFIED"
+    assert result.proved < len(every_geometry(tiny.ranges))
+
+
+USAGE = {
+    "target": ["--exhaustive", "--target", "jax.lax:conv_general_dilated"],
+    "claim": ["--exhaustive", "--claim", "size.*"],
+    "budget": ["--budget", "5"],
+    "negative": ["--exhaustive", "--budget", "-1"],
+}
+
+
+@pytest.mark.parametrize("arguments", USAGE.values(), ids=USAGE)
+def test_options_that_exclude_each_other(arguments: list[str]) -> None:
+    assert cli.main(["verify", *arguments]) == 2
+
+
+@pytest.mark.usefixtures("only_taps")
+def test_the_command_reports_n_of_n(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = dataclasses.replace(SMALL, n_input=(1,), planes=0)
+    monkeypatch.setattr(
+        "jconv.verify.exhaustive.Plan",
+        lambda folder, budget_s, jobs: running.Plan(folder, tiny, budget_s, 0),
+    )
+    out = tmp_path / "out"
+    assert cli.main(["verify", "--exhaustive", "--out", str(out)]) == 0
+    (claim,) = json.loads((out / "report.json").read_text())["claims"]
+    total = len(every_geometry(tiny))
+    assert claim["proved"] == total
+    assert (
+        f"proved for {total} of {total} geometries, 1 algorithms"
+        in (claim["evidence"][0]["what"])
+    )

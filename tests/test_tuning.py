@@ -1,0 +1,198 @@
+"""Measured choices: a hashable method, a file that is believed only where it holds."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import jax
+import numpy as np
+import pytest
+
+import jconv
+from jconv import GeometryError, TuningWarning, tuning
+from jconv.algorithms import REGISTRY, Tuned, choose
+from jconv.algorithms.tuned import describe
+from jconv.bench import candidates, timing
+from jconv.cli import main
+from jconv.geometry import OPERANDS, Geometry
+from tests.cases import named, oracle
+
+GEOMETRY = Geometry.from_call((6,), (3,), stride=2, padding=1)
+SHAPES = {
+    "input": (1, 2, 6, 1, 2),
+    "kernel": (1, 3, 2, 1, 3),
+    "output": (1, 2, 3, 1, 3),
+}
+
+
+def call(out, platform="cpu"):
+    shapes = {role: SHAPES[role] for role in OPERANDS[out]}
+    return GEOMETRY, shapes, out, "float64", platform
+
+
+def tuned_to(name, *outs):
+    return Tuned.of({describe(*call(out)): name for out in outs})
+
+
+# The value --------------------------------------------------------------------------
+
+
+def test_it_steers_what_was_measured_and_nothing_else():
+    measured = tuned_to("loop", "output")
+    assert choose(*call("output"), measured).name == "loop"
+    for other in (call("input"), call("output", "cuda"), call("output", None)):
+        assert choose(*other, measured) == choose(*other)
+
+
+@pytest.mark.parametrize("name", ["mixed", "no-such-algorithm"])
+def test_a_choice_that_refuses_or_is_gone_is_left_to_the_cost_model(name):
+    assert choose(*call("kernel"), tuned_to(name, "kernel")) == choose(*call("kernel"))
+
+
+def test_a_partitioned_program_keeps_batches_whole_whatever_was_measured():
+    measured = tuned_to("patches", "output")
+    assert choose(*call("output"), measured).name == "patches"
+    assert choose(*call("output"), measured, partitioned=True).keeps_batch_whole
+
+
+def test_equal_measurements_are_one_value_and_one_compilation():
+    first, second = tuned_to("loop", "output"), tuned_to("loop", "output")
+    assert first == second
+    assert hash(first) == hash(second)
+    assert repr(first) == repr(second)
+    assert first != tuned_to("taps", "output")
+    traced = []
+
+    @jax.jit
+    def program(x, w):
+        traced.append(x.shape)
+        return jconv.conv(x, w, method=first)
+
+    other = jax.jit(program, static_argnames=())
+    x, w = np.ones((1, 4, 1)), np.ones((2, 1, 1))
+    program(x, w)
+    other(x, w)
+    assert len(traced) == 1
+
+
+def test_derivatives_look_up_their_own_entries():
+    """A name is of the primal alone; measurements are of every contraction."""
+    case = named("plain")
+    measured = Tuned.of({"nothing": "taps"})
+    x, w = case.array("input"), case.array("kernel")
+
+    def methods(method):
+        def loss(x, w):
+            return jconv.conv(x, w, **case.arguments, method=method).sum()
+
+        jaxpr = jax.make_jaxpr(jax.grad(loss, (0, 1)))(x, w)
+        return [e.params["method"] for e in jaxpr.eqns if e.primitive.name == "conv"]
+
+    assert methods(measured) == [measured] * 3
+    assert methods("loop") == ["loop", "auto", "auto"]
+
+
+def test_results_do_not_change():
+    case = named("plain")
+    x, w = case.array("input"), case.array("kernel")
+    y = jconv.conv(x, w, **case.arguments, method=Tuned())
+    np.testing.assert_array_equal(y, oracle(case, "output", x, w))
+
+
+# The file ---------------------------------------------------------------------------
+
+
+def test_what_is_stored_comes_back(tmp_path):
+    path = tmp_path / "tuned.json"
+    choices = dict(tuned_to("loop", "output", "kernel").entries)
+    tuning.store(path, choices)
+    assert jconv.tuned(path) == Tuned.of(choices)
+    assert [each.name for each in tmp_path.iterdir()] == ["tuned.json"]
+
+
+DAMAGES = {
+    "truncated": lambda text: text[: len(text) // 2],
+    "no object": lambda _: "[]",
+    "older schema": lambda text: text.replace(tuning.SCHEMA, "jconv-tuned-0"),
+    "other jaxlib": lambda text: json.dumps({**json.loads(text), "jaxlib": "0.0.1"}),
+    "other device": lambda text: json.dumps({**json.loads(text), "device": "abacus"}),
+    "unknown name": lambda text: text.replace('"loop"', '"lop"'),
+    "choices gone": lambda text: text.replace('"choices"', '"choice"'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_or_stale_file_is_ignored_with_a_warning(tmp_path, damage):
+    path = tmp_path / "tuned.json"
+    tuning.store(path, dict(tuned_to("loop", "output").entries))
+    path.write_text(damage(path.read_text()))
+    with pytest.warns(TuningWarning, match="is not used"):
+        assert jconv.tuned(path) == Tuned()
+
+
+def test_a_missing_file_is_an_error_that_names_the_command(tmp_path):
+    with pytest.raises(GeometryError, match="jconv tune"):
+        jconv.tuned(tmp_path / "none.json")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "tuned.json"
+    tuning.store(path, {})
+    before = path.read_text()
+    monkeypatch.setattr(tuning.json, "dump", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        tuning.store(path, dict(tuned_to("loop", "output").entries))
+    assert path.read_text() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["tuned.json"]
+
+
+# Measuring --------------------------------------------------------------------------
+
+
+def test_every_able_algorithm_is_measured_and_the_fastest_wins(monkeypatch):
+    forward, dx, dw = candidates.contractions(GEOMETRY, (2, 2, 3), "float32", "layer")
+    assert [each.out for each in (forward, dx, dw)] == ["output", "input", "kernel"]
+    assert forward.shapes == SHAPES
+    asked = []
+
+    def pretend(calls, _):
+        asked.extend(calls)
+        return {name: [1.0, 2.0 if name != "loop" else 0.5] for name in calls}
+
+    monkeypatch.setattr(timing, "interleaved", pretend)
+    measured = candidates.measure(forward, "cpu", timing.Effort(0.1))
+    able = [n for n, e in REGISTRY.items() if not e.refuses(*forward.call("cpu"))]
+    assert set(asked) <= set(able)
+    assert "taps" in asked
+    assert measured.fastest == "loop"
+    assert measured.predicted.keys() <= set(able)
+
+
+def test_the_command_stores_and_the_method_takes(tmp_path, capsys):
+    path = tmp_path / "tuned.json"
+    sizes = ["--input", "5", "--kernel", "2", "--channels", "1:1"]
+    command = ["tune", *sizes, "--seconds", "0.05", "--out", str(path)]
+    assert main(command) == 0
+    assert "3 choices" in capsys.readouterr().out
+    assert main([*command, "--stride", "2"]) == 0
+    assert "6 choices" in capsys.readouterr().out
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(jconv.tuned(path).entries) == 6
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--input"),
+        (["--layers", "no/such"], "--layers"),
+        (["--input", "5", "--kernel", "2", "--dtype", "float1"], "--dtype"),
+        (["--input", "5", "--kernel", "2", "--groups", "2"], "groups"),
+        (["--input", "5", "--kernel", "2", "--out", "no/folder/t.json"], "--out"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_bad_usage_says_what_is_wrong(words, message, capsys):
+    assert main(["tune", *words]) == 2
+    assert message in capsys.readouterr().err
