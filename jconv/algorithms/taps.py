@@ -139,7 +139,8 @@ class Taps:
             return total
 
         if all(role == out for role in fixed) and len(steps) == step_count(geometry):
-            return lax.reshape(jnp.stack([product(step) for step in steps]), shape)
+            products = [product(step) for step in steps]
+            return lax.reshape(jnp.stack(products, labels.offset(out)), shape)
         total = add(jnp.zeros(shape, accumulate), steps[:TOGETHER])
         for start in range(TOGETHER, len(steps), TOGETHER):
             some = steps[start : start + TOGETHER]
