@@ -138,7 +138,8 @@ class Taps:
                 total = total + _place(product(step), step, out, labels, geometry)
             return total
 
-        if all(role == out for role in fixed) and len(steps) == step_count(geometry):
+        whole = 0 < len(steps) == step_count(geometry)
+        if whole and all(role == out for role in fixed):
             products = [product(step) for step in steps]
             return lax.reshape(jnp.stack(products, labels.offset(out)), shape)
         total = add(jnp.zeros(shape, accumulate), steps[:TOGETHER])
