@@ -14,6 +14,7 @@ from jconv.verify.claims import backward_routes
 from jconv.verify.claims import numerical
 from jconv.verify.claims import continuous
 from jconv.verify.claims import transforms
+from jconv.verify.claims import rounding
 from jconv.verify.claims import pooling
 from jconv.verify.claims import pooling_means
 from jconv.verify.claims import neighbours
@@ -33,6 +34,7 @@ __all__ = [
     "numerical",
     "pooling",
     "pooling_means",
+    "rounding",
     "sizes",
     "symbolic",
     "transforms",
