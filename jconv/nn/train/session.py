@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,10 @@ SETTINGS, CURVES, METRICS = "settings.json", "curves.json", "metrics.json"
 WRITTEN = (SETTINGS, CURVES, METRICS, "curves.png", "filters.png", "audit.json")
 
 Metrics = dict[str, Any]
+
+
+class DivergedError(ArithmeticError):
+    """The loss is no finite number any more; earlier checkpoints are whole."""
 
 
 def begun(folder: Path) -> bool:
@@ -117,6 +122,7 @@ def train(
     Raises:
         GeometryError: if the folder's run has other settings.
         OSError: if the disk is full; earlier checkpoints are whole.
+        DivergedError: if the loss is no finite number any more.
     """
     with contextlib.ExitStack() as stack:
         kept = None
@@ -131,6 +137,7 @@ def train(
             for event in fit(run, now, finished=len(records)):
                 listen(event)
                 if isinstance(event, EpochDone):
+                    _check_finite(event)
                     now = event.now
                     records.append(event.record)
                     if kept is not None:
@@ -144,6 +151,17 @@ def train(
     metrics = _metrics(run, now, records)
     write_json(folder / METRICS, metrics)
     return metrics
+
+
+def _check_finite(event: EpochDone) -> None:
+    """Refuse to go on with what cannot become better."""
+    losses = [event.record["train_loss"], event.record["test_loss"]]
+    if not all(map(math.isfinite, losses)):
+        message = (
+            f"in epoch {event.epoch} the loss became {losses[0]}; a smaller "
+            "--learning-rate may help. Earlier checkpoints are whole"
+        )
+        raise DivergedError(message)
 
 
 def _tell_curves(folder: Path, name: str, records: list[Epoch]) -> None:
