@@ -36,8 +36,8 @@ files that you have
 
 [bold]Exit codes[/bold]
 
-0 trained, 1 an audit found gradients that disagree or the loss diverged, 2 bad usage or a full disk, 130 \
-interrupted.
+0 trained, 1 an audit found gradients that disagree or the loss diverged, 2 bad usage \
+or a full disk, 130 interrupted.
 """
 """What ``--help`` says: a paragraph a line."""
 
