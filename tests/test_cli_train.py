@@ -180,18 +180,6 @@ def test_without_orbax_a_run_is_not_kept_and_that_is_said(monkeypatch, capsys):
 AUDITED = ("--model", "cnn", "--width", "2", "--epochs", "1", "--batch-size", "256")
 
 
-def test_an_audit_is_logged(capsys):
-    assert train(*AUDITED, "--audit", "2", "--out", "run") == 0
-    assert (
-        "2 audits, 72 comparisons of gradients: all within" in capsys.readouterr().out
-    )
-    audits = read("run/audit.json")["audits"]
-    assert [each["step"] for each in audits] == [2, 4]
-    # Three convolutions, two derivatives each, six pairs of four routes.
-    assert all(len(each["findings"]) == 36 for each in audits)
-    assert all(found["holds"] for each in audits for found in each["findings"])
-
-
 def test_an_audit_stops_at_a_planted_fault(monkeypatch, capsys):
     right = rules.conv_kernel_vjp
 

@@ -19,6 +19,9 @@ from jconv.verify.claims import pooling
 from jconv.verify.claims import pooling_means
 from jconv.verify.claims import neighbours
 from jconv.verify.claims import symbolic
+from jconv.verify.claims import networks
+from jconv.verify.claims import learning
+from jconv.verify.claims import curves
 
 __all__ = [
     "backward_by_hand",
@@ -27,10 +30,13 @@ __all__ = [
     "channels",
     "composition",
     "continuous",
+    "curves",
     "definition",
     "filters",
+    "learning",
     "linearity",
     "neighbours",
+    "networks",
     "numerical",
     "pooling",
     "pooling_means",

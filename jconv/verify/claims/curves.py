@@ -57,7 +57,7 @@ def derived(x: Array, w: Array, **options: Any) -> Array:  # noqa: ANN401
 
 
 def peer(x: Array, w: Array, **options: Any) -> Array:  # noqa: ANN401
-    """lax's convolution, and its derivatives."""
+    """Lax's convolution, and its derivatives."""
     return routes.peer(case_of(x.shape, w.shape, options, x.dtype))(x, w)
 
 
@@ -98,7 +98,8 @@ ROUTES: Mapping[str, Callable[..., Array]] = {
     formula="θ ← grid(θ − η ∂L/∂θ)",
     source="project",
     kind="exact",
-    falsified_by="a step whose loss differs in one bit, with sums that are representable",
+    falsified_by="a step whose loss differs in one bit, though every sum is "
+    "representable",
 )
 def net_same_curve(context: Context) -> Iterator[Evidence]:
     """Real digits; squared error; parameters on a grid."""
@@ -119,7 +120,9 @@ def net_same_curve(context: Context) -> Iterator[Evidence]:
     # The largest sum of absolute terms, in units of the finest fraction on the way:
     # residuals have L factors with fractions, and on their way back meet L - 1 more.
     finest = FRACTION_BITS * (2 * LAYERS - 1)
-    largest = max(float(_largest_sum(now, x, target)) for now in (begin, *ends.values()))
+    largest = max(
+        float(_largest_sum(now, x, target)) for now in (begin, *ends.values())
+    )
     bits = finest + float(np.log2(largest))
     yield Evidence(
         bits < DOUBLE_BITS,
@@ -131,11 +134,19 @@ def net_same_curve(context: Context) -> Iterator[Evidence]:
     first = curves["primitive"]
     for name in ("derived", "coded", "peer"):
         what = f"loss at {steps} steps, {name} and primitive"
-        yield equality(what, curves[name], first, show="" if name != "coded" else "loss")
-        for a, b in zip(*map(jax.tree.leaves, (ends[name], ends["primitive"])), strict=True):
-            yield equality(f"parameters {a.shape} in the end, {name} and primitive", a, b)
+        yield equality(
+            what, curves[name], first, show="" if name != "coded" else "loss"
+        )
+        for a, b in zip(
+            *map(jax.tree.leaves, (ends[name], ends["primitive"])), strict=True
+        ):
+            yield equality(
+                f"parameters {a.shape} in the end, {name} and primitive", a, b
+            )
     yield Evidence(
-        first[-1] < first[0] / 2, "and it learns", numbers={"from": first[0], "to": first[-1]}
+        first[-1] < first[0] / 2,
+        "and it learns",
+        numbers={"from": first[0], "to": first[-1]},
     )
 
 

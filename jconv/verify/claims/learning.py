@@ -148,7 +148,9 @@ def net_flatten_order(context: Context) -> Iterator[Evidence]:
         context.integers(shape, "float64", salt)
         for salt, shape in enumerate([(5, 64), (64, 7), (5, 7)])
     )
-    shuffled = np.asarray(nn.Permute(0).forward((), x.reshape(5, *SHAPE))).reshape(5, 64)
+    shuffled = np.asarray(nn.Permute(0).forward((), x.reshape(5, *SHAPE))).reshape(
+        5, 64
+    )
     dense = nn.Dense(7, bias=False)
 
     def both(x: Any, w: Any) -> Any:  # noqa: ANN401
@@ -188,10 +190,14 @@ def net_training(context: Context) -> Iterator[Evidence]:
     """The error at the output, the filters, the loss, and an audit in the end."""
     logits, labels = jnp.zeros((1, 2)), jnp.array([1])
     slope = jax.grad(lambda z: step.cross_entropy(z, labels).sum())(logits)
-    yield equality("the error that is propagated: p - 1 at the answer", slope, [[0.5, -0.5]])
+    yield equality(
+        "the error that is propagated: p - 1 at the answer", slope, [[0.5, -0.5]]
+    )
     found = outcome("cnn", 0)
     kernel = ("kernel",)
-    moved = np.abs(np.asarray(found.after.params[0][kernel[0]]) - found.before[0][kernel[0]])
+    moved = np.abs(
+        np.asarray(found.after.params[0][kernel[0]]) - found.before[0][kernel[0]]
+    )
     numbers = {"median change of a weight": float(np.median(moved))}
     yield Evidence(bool((moved > 0).all()), "every filter was learned", numbers=numbers)
     first, last = found.losses[0], found.losses[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -112,7 +113,7 @@ def net_structure(context: Context) -> Iterator[Evidence]:
             before = after
         yield Evidence(dense, f"{name}: dense layers come last")
         # Up to the stage after which VGG-16 adds no channels any more.
-        halves = [a == 2 * b for a, b in zip(held[:3], held[1:4], strict=False)]
+        halves = [a == 2 * b for a, b in itertools.pairwise(held[:4])]
         yield Evidence(
             all(halves),
             f"{name}: a stage holds half of what the one before held",
