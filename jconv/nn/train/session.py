@@ -23,6 +23,7 @@ from jconv.nn.layer import parameter_count
 from jconv.nn.train import checkpoints, pictures
 from jconv.nn.train.files import prepare, write, write_json
 from jconv.nn.train.fit import EpochDone, Run, fit
+from jconv.nn.train.interrupts import held_back
 from jconv.nn.train.settings import Settings
 
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ def train(
             checkpoints.check_same(run.settings, found.settings)
             now, records = found.now, found.records
         try:
+            check = stack.enter_context(held_back())
             for event in fit(run, now, finished=len(records)):
+                check()
                 listen(event)
                 if isinstance(event, EpochDone):
                     _check_finite(event)
@@ -142,6 +145,7 @@ def train(
                     records.append(event.record)
                     if kept is not None:
                         kept.save(now, records, run.settings)
+                    check()
         except KeyboardInterrupt:
             if records:
                 _tell_curves(folder, run.settings.model, records)

@@ -148,9 +148,8 @@ def net_flatten_order(context: Context) -> Iterator[Evidence]:
         context.integers(shape, "float64", salt)
         for salt, shape in enumerate([(5, 64), (64, 7), (5, 7)])
     )
-    shuffled = np.asarray(nn.Permute(0).forward((), x.reshape(5, *SHAPE))).reshape(
-        5, 64
-    )
+    pictures = jnp.asarray(x).reshape(5, *SHAPE)
+    shuffled = np.asarray(nn.Permute(0).forward((), pictures)).reshape(5, 64)
     dense = nn.Dense(7, bias=False)
 
     def both(x: Any, w: Any) -> Any:  # noqa: ANN401

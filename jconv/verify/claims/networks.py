@@ -72,10 +72,10 @@ def net_alexnet(context: Context) -> Iterator[Evidence]:
         found["dense layers, with biases"] = sum(row.parameters for row in dense)
     for name, count in ALEXNET.items():
         yield equality(name, found[name], count, show="parameters")
-    convs, _, dense = ALEXNET.values()
-    ratio = round(dense / convs, 1)
+    grouped, _, whole = ALEXNET.values()
+    ratio = round(whole / grouped, 1)
     yield Evidence(
-        dense > 20 * convs, "dense layers over convolutions", numbers={"ratio": ratio}
+        whole > 20 * grouped, "dense layers over convolutions", numbers={"ratio": ratio}
     )
 
 
@@ -98,7 +98,8 @@ def net_structure(context: Context) -> Iterator[Evidence]:
         "the small VGG": (models.vgg(), 32),
     }
     for name, (net, side) in networks.items():
-        before, held, dense = (side, side, 3), [], False
+        before: tuple[int, ...] = (side, side, 3)
+        held, dense = [], False
         for row in tables.rows(net, before):
             after = row.output_shape
             if row.name.startswith("Conv"):
