@@ -139,8 +139,8 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
         },
         "largest_relative_difference_from_one_by_one": apart,
         "norms": {
-            "first step": np.round(first, 4).tolist(),
-            "last step": np.round(last, 4).tolist(),
+            "first step": np.round(first.astype(float), 4).tolist(),
+            "last step": np.round(last.astype(float), 4).tolist(),
         },
     }
 
