@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rich.console import Console
@@ -60,6 +63,15 @@ def exhaust(
             return engine.run([exhaustive.claim(plan, tell)], context), True
         except KeyboardInterrupt:
             return [], False
+
+
+def tell_rows(console: Console, document: Mapping[str, Any]) -> None:
+    """What the run proved, in the words of its report."""
+    for row in document["claims"][0]["evidence"]:
+        sign, style = ("✓", "green") if row["holds"] else ("✗", "bold red")
+        console.print(f"  [{style}]{sign}[/] {escape(row['what'])}", highlight=False)
+        for name, value in row["numbers"].items():
+            console.print(f"      {name}: {value}", markup=False, highlight=False)
 
 
 def _cores() -> int:

@@ -36,8 +36,8 @@ files that you have
 
 [bold]Exit codes[/bold]
 
-0 trained, 1 an audit found gradients that disagree, 2 bad usage or a full disk, 130 \
-interrupted.
+0 trained, 1 an audit found gradients that disagree or the loss diverged, 2 bad usage \
+or a full disk, 130 interrupted.
 """
 """What ``--help`` says: a paragraph a line."""
 
@@ -105,7 +105,7 @@ def train(
     ] = None,
     precision: Annotated[
         str | None,
-        typer.Option(help="float32, bfloat16, float16, float64. [float32]", **SELDOM),
+        typer.Option(help="float32, bfloat16, float64. [float32]", **SELDOM),
     ] = None,
     width: Annotated[
         int | None, typer.Option(help="Of the model. [its usual one]", **SELDOM)

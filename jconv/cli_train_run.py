@@ -63,15 +63,17 @@ def run(place: Place, names: list[str] | None, asked: Mapping[str, Any]) -> int:
         names: the models to compare; None for one run.
         asked: the settings that the user gave.
     """
+    from jconv.nn.train.session import DivergedError  # noqa: PLC0415
     from jconv.verify.auditor import GradientsDisagree  # noqa: PLC0415
 
     try:
         _train(place, names, asked)
-    except GradientsDisagree as error:
+    except (GradientsDisagree, DivergedError) as error:
         print(f"jconv: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        _console().print(_after_interruption(place), style="yellow", highlight=False)
+        text = _after_interruption(place)
+        _console().print(text, style="yellow", markup=False, highlight=False)
         return INTERRUPTED
     return 0
 
@@ -117,7 +119,7 @@ def _settled(
             compare.check_names(names)
         if not checkpoints.available():
             text = f"Note: {checkpoints.ABSENT}. This run cannot be resumed."
-            _console().print(text, style="yellow", highlight=False)
+            _console().print(text, style="yellow", markup=False, highlight=False)
         return settings, names or []
     if not checkpoints.available():
         raise UnsupportedError(checkpoints.ABSENT)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jconv import cli_selection as select
-from jconv.cli_exhaustive import exhaust
+from jconv.cli_exhaustive import exhaust, tell_rows
 from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
@@ -149,7 +149,10 @@ def verify(
     document = _document(results, options)
     if old is not None and whole:
         document["comparison"] = difference.comparison(old, document)
-    _show(console, document)
+    if results:
+        _show(console, document)
+    if results and exhaustive:
+        tell_rows(console, document)
     if not whole:
         done = f"after {len(results)} of {len(claims)} claims; no report was written."
         if exhaustive:

@@ -123,3 +123,31 @@ def contraction_bound(
     """
     terms = term_count(geometry, shapes, out)
     return direct_sum_bound(terms, accumulation_dtype(dtype), dtype)
+
+
+def operand_rounding(dtype: DTypeLike, bits: int) -> float:
+    """Factor by which products err whose operands are rounded to so many bits first.
+
+    Matrix units multiply fewer bits than float32 has: 8 (bfloat16) or 11 (TF32), or
+    those of two or three such parts added up. Either operand then errs by a unit
+    roundoff 2^-bits, or nearly two where it is cut off instead of rounded, so with
+    v = 2^(1 - bits) a product errs by (1 + v)^2 - 1; what exists in full bits is exact.
+
+    Args:
+        dtype: of the operands.
+        bits: significant bits that are multiplied, the leading one included.
+
+    Examples:
+        >>> operand_rounding("float32", 24), operand_rounding("float32", 11) < 2**-8.9
+        (0.0, True)
+
+    References:
+        M. Fasi, N. J. Higham, M. Mikaitis and S. Pranesh, "Numerical behavior of NVIDIA
+        tensor cores", https://doi.org/10.7717/peerj-cs.330, 2021.
+        G. Henry, P. T. P. Tang and A. Heinecke, "Leveraging the bfloat16 artificial
+        intelligence datatype for higher-precision computations",
+        https://arxiv.org/abs/1904.06376, 2019.
+    """
+    if 2.0**-bits <= unit_roundoff(dtype):
+        return 0.0
+    return (1 + 2.0 ** (1 - bits)) ** 2 - 1

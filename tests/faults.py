@@ -23,6 +23,7 @@ from jconv.geometry import nd, padding
 from jconv.geometry.axis import Axis
 from jconv.primitive import batching, derivatives
 from tests import faults_neighbours as _registers_theirs  # noqa: F401
+from tests import faults_networks as _registers_networks  # noqa: F401
 from tests import faults_numbers as _registers_numbers  # noqa: F401
 from tests import faults_pooling as _registers_pools  # noqa: F401
 from tests.planting import FAULTS, fault

@@ -5,12 +5,18 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from jconv import signal
+import jax.numpy as jnp
+
+from jconv import numerics, signal
+from jconv.algorithms import taps
 from jconv.primitive import derivatives
 from tests.planting import fault
 
 CONTINUOUS = "tests/test_continuous.py::test_a_polynomials_derivative"
 NUMERICAL = "tests/test_continuous.py::test_a_gradient_is_as_exact_as_its_dtype"
+
+BOUND = "tests/test_rounding.py::test_the_bound_of_a_sum_is_highams"
+BITS = "tests/test_rounding.py::test_products_keep_every_bit"
 
 
 @fault(signal, "_geometry", claim="backward.continuous", test=CONTINUOUS)
@@ -48,3 +54,26 @@ def correlates_where_it_should_convolve(right: Any) -> Any:
 def gradient_off_by_a_millionth(right: Any) -> Any:
     """A derivative is too large by one part in a million."""
     return lambda *operands, **params: right(*operands, **params) * (1 + 1e-6)
+
+
+@fault(numerics, "gamma", claim="dtype.rounding", test=BOUND)
+def bound_forgets_the_number_of_terms(right: Any) -> Any:
+    """The bound is that of a single rounding, however long the sum."""
+    return lambda n, dtype: right(min(n, 1), dtype)
+
+
+@fault(numerics, "direct_sum_bound", claim="dtype.rounding", test=BOUND)
+def bound_a_thousand_times_too_large(right: Any) -> Any:
+    """The bound is so loose that it says nothing."""
+    return lambda *arguments: 1000 * right(*arguments)
+
+
+@fault(taps, "contract", claim="dtype.precision", test=BITS)
+def products_of_eight_bits(right: Any) -> Any:
+    """Products are taken in bfloat16, whatever precision was asked for."""
+
+    def wrong(first: Any, labels: Any, second: Any, *rest: Any, **options: Any) -> Any:
+        narrow = first.astype(jnp.bfloat16).astype(first.dtype)
+        return right(narrow, labels, second, *rest, **options)
+
+    return wrong

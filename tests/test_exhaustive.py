@@ -207,6 +207,19 @@ def test_a_budget_ends_a_run_and_says_what_is_left(tmp_path: Path) -> None:
     assert f"0 of {total}" in result.evidence[0].what
 
 
+def test_worker_processes_find_the_same(tmp_path: Path) -> None:
+    tiny = dataclasses.replace(SMALL, n_input=(1,), n_kernel=(2,), planes=0)
+    alone, together = (
+        running.run(running.Plan(tmp_path / str(jobs), tiny, jobs=jobs), "cpu")
+        for jobs in (0, 1)
+        if not (tmp_path / str(jobs)).mkdir()
+    )
+    assert together.proved == together.total > 0
+    assert dataclasses.replace(together, seconds=0.0) == (
+        dataclasses.replace(alone, seconds=0.0)
+    )
+
+
 @pytest.mark.usefixtures("only_taps")
 def test_other_circumstances_are_not_taken_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -3,14 +3,15 @@
 Every convolution of a network is looked at with the input x, the kernel w and the
 cotangent dy that it has in a live step. Its two derivatives are computed four ways,
 
-    used        by the primitive, as the training step computes them
+    used        by the primitive, in the dtype of the training step
     derived     by jax.vjp through an algorithm's plain lax operations
     coded       by the textbook's transposed convolutions (``jconv.rules``)
     peer        by jax.vjp of ``lax.conv_general_dilated``
 
-and any two of them may differ by the sum of their a-priori bounds at the most: entry by
-entry a bound is a factor B times the sum of the absolute values of the terms, which the
-peer computes. The operands are taken as they are, in float32 if they are narrower.
+the last three in double precision, of the same numbers. Any two may differ by the sum
+of their a-priori bounds at the most: entry by entry a bound is a factor B times the sum
+of the absolute values of the terms, which the peer computes. In single precision alone
+B of a long sum would hide a fault of a thousandth.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from jconv.nn.train import Problem
 
 NAMES = ("used", "derived", "coded", "peer")
+PAIRS = tuple(itertools.combinations(NAMES, 2))
 DERIVATIVES: tuple[Role, ...] = ("input", "kernel")
+WIDE = "float64"
 PLAIN = ("taps", "patches", "loop")
 """Algorithms of plain lax operations, in the order in which they are asked."""
 
@@ -106,11 +109,11 @@ class Audit:
 
     def __call__(
         self,
-        params: Any,
-        state: Any,
+        params: Any,  # noqa: ANN401
+        state: Any,  # noqa: ANN401
         images: Array,
         labels: Array,
-        key: Array,  # noqa: ANN401
+        key: Array,
     ) -> list[Finding]:
         """Look at every convolution of one step.
 
@@ -124,48 +127,45 @@ class Audit:
         arguments = (params, state, images, labels, key)
         if not self._compiled:
             self._compiled.append(self._understood(*arguments))
-        cases, measure = self._compiled[0]
+        cases, live, compare = self._compiled[0]
+        operands = live(*arguments)
         # Where a device multiplies in fewer bits unless told otherwise, tell it.
-        with jax.default_matmul_precision("highest"):
-            errors = jax.tree.map(float, measure(*arguments))
+        with jax.enable_x64(True), jax.default_matmul_precision("highest"):  # noqa: FBT003
+            errors = jax.tree.map(float, compare(operands))
         return [
-            Finding(
-                n, case.w, role, pair, errors[n][role][pair], _bound(case, role, pair)
-            )
+            Finding(n, case.w, out, pair, errors[n][out][pair], _bound(case, out, pair))
             for n, case in enumerate(cases)
-            for role in DERIVATIVES
-            for pair in itertools.combinations(NAMES, 2)
+            for out in DERIVATIVES
+            for pair in PAIRS
         ]
 
-    def _understood(self, *arguments: Any) -> tuple[list[Case], Callable[..., Any]]:  # noqa: ANN401
-        """The cases of all convolutions, and the jitted measurement of their errors."""
+    def _understood(self, *arguments: Any) -> tuple[list[Case], Any, Any]:  # noqa: ANN401
+        """The cases of all convolutions; jitted, their live operands; their errors."""
         first = _Listener()
         shapes = jax.eval_shape(lambda *a: self._outputs(first, *a), *arguments)
         options = first.options
         cases = [
-            _case(x.shape, w.shape, own, w.dtype)
+            case_of(x.shape, w.shape, own, w.dtype)
             for (x, w), own in zip(shapes, options, strict=True)
         ]
 
-        def measure(*live: Any) -> list[Any]:  # noqa: ANN401
-            probes = [
-                jnp.zeros(case.y, w.dtype)
-                for case, (_, w) in zip(cases, shapes, strict=True)
-            ]
+        def live(*arguments: Any) -> list[tuple[Array, Array, Array]]:  # noqa: ANN401
+            zeros = [jnp.zeros(case.y, case.dtype) for case in cases]
 
             def loss(probes: list[Array]) -> tuple[Array, list[Any]]:
                 listener = _Listener(probes)
-                return self._loss(listener, *live), listener.operands
+                return self._loss(listener, *arguments), listener.operands
 
-            cotangents, operands = jax.grad(loss, has_aux=True)(probes)
+            cotangents, operands = jax.grad(loss, has_aux=True)(zeros)
+            return [(x, w, dy) for (x, w), dy in zip(operands, cotangents, strict=True)]
+
+        def compare(operands: list[tuple[Array, Array, Array]]) -> list[Any]:
             return [
-                _errors(case, own, pair[0], pair[1], dy)
-                for case, own, pair, dy in zip(
-                    cases, options, operands, cotangents, strict=True
-                )
+                _errors(case, own, *arrays)
+                for case, own, arrays in zip(cases, options, operands, strict=True)
             ]
 
-        return cases, jax.jit(measure)
+        return cases, jax.jit(live), jax.jit(compare)
 
     def _loss(self, listener: _Listener, *live: Any) -> Array:  # noqa: ANN401
         """The loss of a network whose convolutions are listened to."""
@@ -180,13 +180,20 @@ class Audit:
         return listener.operands
 
 
-def _case(
+def case_of(
     x: tuple[int, ...],
     w: tuple[int, ...],
     options: Mapping[str, Any],
     dtype: Any,  # noqa: ANN401
 ) -> Case:
-    """A layer's convolution without its border: x is extended before."""
+    """A convolution of live arrays without its border: x is extended before.
+
+    Args:
+        x: shape of the input.
+        w: shape of the kernel.
+        options: arguments of ``jconv.conv``.
+        dtype: of the arrays.
+    """
     understood = plan(x, w, Options.of(**options))
     geometry = understood.geometry
     plainly = {
@@ -197,8 +204,7 @@ def _case(
     }
     extended = (*x[: len(x) - geometry.rank - 1], *geometry.input_shape, x[-1])
     y = (*extended[: -geometry.rank - 1], *geometry.output_shape, w[-1])
-    wide = jnp.promote_types(dtype, jnp.float32)
-    case = Case(geometry, tuple(plainly.items()), extended, w, y, str(wide))
+    case = Case(geometry, tuple(plainly.items()), extended, w, y, str(dtype))
     return dataclasses.replace(case, method=_plain_method(case))
 
 
@@ -216,63 +222,73 @@ def _plain_method(case: Case) -> str:
 
 def _errors(
     case: Case, options: Mapping[str, Any], x: Array, w: Array, dy: Array
-) -> dict[str, dict[tuple[str, str], Array]]:
+) -> dict[Role, dict[tuple[str, str], Array]]:
     """Per derivative and pair of routes the largest difference, in sums of terms."""
     understood = plan(x.shape, w.shape, Options.of(**options))
     x = borders.extend(x, understood.border, understood.mode)
-    x, w, dy = (each.astype(case.dtype) for each in (x, w, dy))
-    found = _every_route(case, x, w, dy)
-    _, absolute = jax.vjp(routes.peer(case), jnp.abs(x), jnp.abs(w))
-    terms = dict(zip(DERIVATIVES, absolute(jnp.abs(dy)), strict=True))
-    tiny = jnp.finfo(case.dtype).tiny
+    live, wide = (x, w, dy), tuple(each.astype(WIDE) for each in (x, w, dy))
+    found = _every_route(case, live, wide)
+    absolute = _vjp(routes.peer(case), *map(jnp.abs, wide))
+    tiny = jnp.finfo(WIDE).tiny
     return {
-        role: {
+        out: {
             (a, b): jnp.max(
-                jnp.abs(found[a][role] - found[b][role])
-                / jnp.maximum(terms[role], tiny)
+                jnp.abs(found[a][out] - found[b][out])
+                / jnp.maximum(absolute[out], tiny)
             )
-            for a, b in itertools.combinations(NAMES, 2)
+            for a, b in PAIRS
         }
-        for role in DERIVATIVES
+        for out in DERIVATIVES
     }
 
 
-def _every_route(
-    case: Case, x: Array, w: Array, dy: Array
-) -> dict[str, dict[Role, Array]]:
-    """Both derivatives by every route."""
+def _every_route(case: Case, live: Any, wide: Any) -> dict[str, dict[Role, Array]]:  # noqa: ANN401
+    """Both derivatives by every route, in double precision but for the one used."""
     options = dict(case.options)
-    functions = {
-        "used": lambda x, w: conv(x, w, **options),
-        "derived": routes.plain(case),
-        "peer": routes.peer(case),
+    x, w, dy = wide
+    used = _vjp(lambda x, w: conv(x, w, **options), *live)
+    doubled = dataclasses.replace(case, dtype=WIDE)
+    return {
+        "used": {out: array.astype(WIDE) for out, array in used.items()},
+        "derived": _vjp(routes.plain(doubled), x, w, dy),
+        "coded": {
+            "input": rules.conv_input_vjp(dy, w, input_shape=case.x, **options),
+            "kernel": rules.conv_kernel_vjp(x, dy, kernel_shape=case.w, **options),
+        },
+        "peer": _vjp(routes.peer(doubled), x, w, dy),
     }
-    found: dict[str, dict[Role, Array]] = {}
-    for name, function in functions.items():
-        _, pullback = jax.vjp(function, x, w)
-        found[name] = dict(zip(DERIVATIVES, pullback(dy), strict=True))
-    found["coded"] = {
-        "input": rules.conv_input_vjp(dy, w, input_shape=case.x, **options),
-        "kernel": rules.conv_kernel_vjp(x, dy, kernel_shape=case.w, **options),
-    }
-    return found
 
 
-def _bound(case: Case, role: Role, pair: tuple[str, str]) -> float:
-    """What rounding can explain: both routes' factors, and that of the sum of terms."""
+def _vjp(
+    function: Callable[[Array, Array], Array], x: Array, w: Array, dy: Array
+) -> dict[Role, Array]:
+    """What JAX makes of a function's derivatives."""
+    _, pullback = jax.vjp(function, x, w)
+    return dict(zip(DERIVATIVES, pullback(dy), strict=True))
+
+
+def _bound(case: Case, out: Role, pair: tuple[str, str]) -> float:
+    """What rounding can explain: the factors of both routes, and of the sum of terms.
+
+    lax, and what JAX derives of plain operations, sum the same products in an order of
+    their own, so theirs is the factor of any sum. The other two may use any algorithm.
+    """
     shapes: dict[Role, tuple[int, ...]] = {each: case.canonical(each) for each in ROLES}
-    plain = numerics.contraction_bound(case.geometry, shapes, role, case.dtype)
+    operands = {each: shapes[each] for each in OPERANDS[out]}
     platform = jax.default_backend()
-    largest = max(
-        each.error_bound(case.geometry, shapes, role, case.dtype)
-        for each in algorithms.REGISTRY.values()
-        if not each.refuses(
-            case.geometry,
-            {operand: shapes[operand] for operand in OPERANDS[role]},
-            role,
-            case.dtype,
-            platform,
+
+    def largest(dtype: str) -> float:
+        return max(
+            each.error_bound(case.geometry, shapes, out, dtype)
+            for each in algorithms.REGISTRY.values()
+            if not each.refuses(case.geometry, operands, out, dtype, platform)
         )
-    )
-    factors = {"used": largest, "derived": plain, "coded": largest, "peer": plain}
-    return sum(factors[name] for name in pair) * (1 + plain) / (1 - plain)
+
+    plain = numerics.contraction_bound(case.geometry, shapes, out, WIDE)
+    factors = {
+        "used": largest(case.dtype),
+        "derived": plain,
+        "coded": largest(WIDE),
+        "peer": plain,
+    }
+    return sum(factors[name] for name in pair) / (1 - plain)

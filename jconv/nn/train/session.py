@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from jconv.nn.layer import parameter_count
 from jconv.nn.train import checkpoints, pictures
 from jconv.nn.train.files import prepare, write, write_json
 from jconv.nn.train.fit import EpochDone, Run, fit
+from jconv.nn.train.interrupts import held_back
 from jconv.nn.train.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ SETTINGS, CURVES, METRICS = "settings.json", "curves.json", "metrics.json"
 WRITTEN = (SETTINGS, CURVES, METRICS, "curves.png", "filters.png", "audit.json")
 
 Metrics = dict[str, Any]
+
+
+class DivergedError(ArithmeticError):
+    """The loss is no finite number any more; earlier checkpoints are whole."""
 
 
 def begun(folder: Path) -> bool:
@@ -117,6 +123,7 @@ def train(
     Raises:
         GeometryError: if the folder's run has other settings.
         OSError: if the disk is full; earlier checkpoints are whole.
+        DivergedError: if the loss is no finite number any more.
     """
     with contextlib.ExitStack() as stack:
         kept = None
@@ -128,13 +135,17 @@ def train(
             checkpoints.check_same(run.settings, found.settings)
             now, records = found.now, found.records
         try:
+            check = stack.enter_context(held_back())
             for event in fit(run, now, finished=len(records)):
+                check()
                 listen(event)
                 if isinstance(event, EpochDone):
+                    _check_finite(event)
                     now = event.now
                     records.append(event.record)
                     if kept is not None:
                         kept.save(now, records, run.settings)
+                    check()
         except KeyboardInterrupt:
             if records:
                 _tell_curves(folder, run.settings.model, records)
@@ -144,6 +155,17 @@ def train(
     metrics = _metrics(run, now, records)
     write_json(folder / METRICS, metrics)
     return metrics
+
+
+def _check_finite(event: EpochDone) -> None:
+    """Refuse to go on with what cannot become better."""
+    losses = [event.record["train_loss"], event.record["test_loss"]]
+    if not all(map(math.isfinite, losses)):
+        message = (
+            f"in epoch {event.epoch} the loss became {losses[0]}; a smaller "
+            "--learning-rate may help. Earlier checkpoints are whole"
+        )
+        raise DivergedError(message)
 
 
 def _tell_curves(folder: Path, name: str, records: list[Epoch]) -> None:

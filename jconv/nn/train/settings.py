@@ -12,7 +12,7 @@ from jconv.nn.zoo import check_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PRECISIONS = ("float32", "bfloat16", "float16", "float64")
+PRECISIONS = ("float32", "bfloat16", "float64")
 
 
 @dataclasses.dataclass(frozen=True)

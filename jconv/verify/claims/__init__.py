@@ -14,10 +14,14 @@ from jconv.verify.claims import backward_routes
 from jconv.verify.claims import numerical
 from jconv.verify.claims import continuous
 from jconv.verify.claims import transforms
+from jconv.verify.claims import rounding
 from jconv.verify.claims import pooling
 from jconv.verify.claims import pooling_means
 from jconv.verify.claims import neighbours
 from jconv.verify.claims import symbolic
+from jconv.verify.claims import networks
+from jconv.verify.claims import learning
+from jconv.verify.claims import curves
 
 __all__ = [
     "backward_by_hand",
@@ -26,13 +30,17 @@ __all__ = [
     "channels",
     "composition",
     "continuous",
+    "curves",
     "definition",
     "filters",
+    "learning",
     "linearity",
     "neighbours",
+    "networks",
     "numerical",
     "pooling",
     "pooling_means",
+    "rounding",
     "sizes",
     "symbolic",
     "transforms",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import collections
-import concurrent.futures
 import dataclasses
 import multiprocessing
+import multiprocessing.pool
 import os
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ BATCH = 200
 
 WHOLE = Ranges()
 """All of them."""
+
+POLL_S = 0.2
+"""How often the workers are looked after."""
 
 TOLD = 5
 """Of all that is wrong in a batch, so many cases are kept."""
@@ -134,24 +138,26 @@ def _batches(
         return
     waiting = list(reversed(starts))
     # Workers only trace, and need no device: they must not take part of its memory.
-    with _environment(JAX_PLATFORMS="cpu"):
-        pool = concurrent.futures.ProcessPoolExecutor(
-            plan.jobs, multiprocessing.get_context("spawn")
-        )
-        running: set[concurrent.futures.Future[dict[str, Any]]] = set()
-        try:
-            while waiting or running:
-                while waiting and len(running) < plan.jobs + 1 and not spent():
-                    job = (plan.ranges, waiting.pop(), plan.batch, platform)
-                    running.add(pool.submit(prove, *job))
-                if not running:
-                    return
-                done, running = concurrent.futures.wait(
-                    running, return_when=concurrent.futures.FIRST_COMPLETED
-                )
-                yield from (each.result() for each in done)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    with (
+        _environment(JAX_PLATFORMS="cpu"),
+        multiprocessing.get_context("spawn").Pool(plan.jobs, _deaf) as pool,
+    ):  # leaving it ends the workers, however this process goes on
+        running: list[multiprocessing.pool.AsyncResult[dict[str, Any]]] = []
+        while waiting or running:
+            while waiting and len(running) < plan.jobs + 1 and not spent():
+                job = (plan.ranges, waiting.pop(), plan.batch, platform)
+                running.append(pool.apply_async(prove, job))
+            if not running:
+                return
+            running[0].wait(POLL_S)
+            done = [each for each in running if each.ready()]
+            running = [each for each in running if each not in done]
+            yield from (each.get() for each in done)
+
+
+def _deaf() -> None:
+    """In a worker: Ctrl-C is for the parent, which then ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _environment:  # noqa: N801 (reads as a statement)

@@ -1,0 +1,95 @@
+"""The gradient audit: silent where all is well, and able to find what is wrong."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jconv import nn, rules
+from jconv.nn.data import Examples
+from jconv.nn.train import EpochDone, Problem, StepDone, TrainState
+from jconv.verify import routes
+from jconv.verify.audit import DERIVATIVES, NAMES, PAIRS, Audit
+from jconv.verify.auditor import Auditor, GradientsDisagree
+
+NET = nn.Sequential(
+    (
+        nn.Conv(2, 3, padding="same", padding_mode="circular"),
+        nn.Activation("relu"),
+        nn.Conv(4, 2, stride=2, groups=2, bias=False),
+        nn.Flatten(),
+        nn.Dense(3),
+    )
+)
+PROBLEM = Problem(NET)
+SHAPE = (4, 5, 1)
+
+
+@pytest.fixture
+def live():
+    rng = np.random.default_rng(0)
+    params, state = NET.init(jax.random.key(0), SHAPE)
+    images = rng.normal(size=(3, *SHAPE)).astype(np.float32)
+    return params, state, jnp.asarray(images), jnp.array([0, 2, 1]), jax.random.key(1)
+
+
+def test_all_routes_agree_on_every_convolution(live):
+    findings = Audit(PROBLEM)(*live)
+    assert len(findings) == 2 * len(DERIVATIVES) * len(PAIRS)
+    assert all(each.holds for each in findings)
+    # Single precision is seen in the one route that uses it, and only there.
+    for each in findings:
+        single = "used" in each.routes
+        assert (each.bound > 2.0**-24) == single
+        assert each.error < (2.0**-20 if single else 2.0**-48)
+
+
+FAULTS = {
+    "coded": (rules, "conv_kernel_vjp", lambda right: scaled(right)),  # noqa: PLW0108  (defined below)
+    "derived": (routes, "plain", lambda right: lambda case: scaled(right(case))),
+    "peer": (routes, "peer", lambda right: lambda case: scaled(right(case))),
+}
+
+
+def scaled(right):
+    """Too large by a part in a hundred million: less than single precision shows."""
+    return lambda *arrays, **options: right(*arrays, **options) * (1 + 1e-8)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_route_that_is_slightly_wrong_is_found_and_named(name, live, monkeypatch):
+    owner, attribute, make = FAULTS[name]
+    monkeypatch.setattr(owner, attribute, make(getattr(owner, attribute)))
+    wrong = [each for each in Audit(PROBLEM)(*live) if not each.holds]
+    others = {each for each in NAMES if each not in (name, "used")}
+    assert {frozenset(each.routes) for each in wrong} == {
+        frozenset((name, other)) for other in others
+    }
+    assert {each.layer for each in wrong} == {0, 1}
+
+
+def test_an_auditor_audits_every_k_steps_and_stops_at_the_first_fault(
+    live, tmp_path, monkeypatch
+):
+    params, state, images, labels, _ = live
+    batch = Examples(np.asarray(images), np.asarray(labels, np.int32))
+    auditor = Auditor(PROBLEM, 2, tmp_path / "audit.json")
+
+    def after(step: int) -> StepDone:
+        now = TrainState(params, state, (), jnp.int32(step))
+        return StepDone(now, batch, 1, step, {})
+
+    for step in (1, 2, 3, 4):
+        auditor(after(step))
+    auditor(EpochDone(after(4).now, 1, {}))
+    assert [each["step"] for each in auditor.log] == [2, 4]
+    assert "2 audits, 48 comparisons" in auditor.sentence()
+    right = rules.conv_kernel_vjp
+    monkeypatch.setattr(rules, "conv_kernel_vjp", lambda *a, **k: -right(*a, **k))
+    broken = Auditor(PROBLEM, 2, tmp_path / "broken.json")
+    with pytest.raises(GradientsDisagree, match="derivative in its kernel"):
+        broken(after(2))
+    assert '"holds": false' in (tmp_path / "broken.json").read_text()
+    assert Auditor(PROBLEM, 9, tmp_path / "none.json").sentence().startswith("No audit")
