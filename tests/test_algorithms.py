@@ -152,7 +152,7 @@ def poisoned(case, names):
     program = compiled(routines(all_of(names), geometry, shapes), geometry)
     for role in ROLES:
         ones = {each: np.ones(shapes[each]) for each in ROLES}
-        ones[role].flat[2 * ones[role].size // 3] = np.inf
+        ones[role].flat[ones[role].size // 3] = np.inf
         marks = {each: np.ones(shapes[each]) for each in ROLES}
         marks[role] = np.isposinf(ones[role]).astype(float)
         for (name, out), result in program(ones).items():

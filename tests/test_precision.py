@@ -88,6 +88,7 @@ def test_a_pair_of_precisions_moves_with_the_roles():
         pytest.param(case, method, id=f"{case.id}-{method}")
         for case in (CASE, named("2-D-holes"))
         for method in able_methods(case, "output", "float32")
+        if "depthwise" not in method  # it makes no matrix products
     ],
 )
 def test_precision_reaches_every_product(case, method):

@@ -138,8 +138,10 @@ class Taps:
                 total = total + _place(product(step), step, out, labels, geometry)
             return total
 
-        if all(role == out for role in fixed) and len(steps) == step_count(geometry):
-            return lax.reshape(jnp.stack([product(step) for step in steps]), shape)
+        whole = 0 < len(steps) == step_count(geometry)
+        if whole and all(role == out for role in fixed):
+            products = [product(step) for step in steps]
+            return lax.reshape(jnp.stack(products, labels.offset(out)), shape)
         total = add(jnp.zeros(shape, accumulate), steps[:TOGETHER])
         for start in range(TOGETHER, len(steps), TOGETHER):
             some = steps[start : start + TOGETHER]

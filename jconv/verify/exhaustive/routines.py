@@ -21,8 +21,8 @@ def routines() -> dict[str, Algorithm]:
     """Every exact algorithm and its tiny variants, by a name that tells the variant.
 
     Examples:
-        >>> sorted(routines())[:3]
-        ['loop', 'patches', 'patches(max_bytes=1)']
+        >>> [name for name in routines() if family(name) == "taps"]
+        ['taps', 'taps(max_steps=1)', 'taps(max_steps=2)']
     """
     found = {}
     for name, algorithm in algorithms.REGISTRY.items():
