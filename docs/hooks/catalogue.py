@@ -1,6 +1,6 @@
-"""Tables that come from the registries: the algorithms and the claims.
+"""What comes from the code: the algorithms, the claims, the line for glibc's malloc.
 
-``<!-- table: algorithms -->`` and ``<!-- table: claims -->`` on a line of their own.
+``<!-- table: algorithms -->`` and the like, on a line of their own.
 """
 
 from __future__ import annotations
@@ -8,6 +8,10 @@ from __future__ import annotations
 import itertools
 import sys
 from typing import TYPE_CHECKING, Any
+
+from jconv.algorithms import REGISTRY
+from jconv.bench.malloc import ONE_LINE
+from jconv.verify import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +26,7 @@ FLAGS = {
 
 def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
     """Write the tables."""
-    for name, lines in (("algorithms", algorithms), ("claims", claims)):
+    for name, lines in TABLES.items():
         mark = f"<!-- table: {name} -->"
         if mark in markdown:
             markdown = markdown.replace(mark, "\n".join(lines()))
@@ -31,8 +35,6 @@ def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
 
 def algorithms() -> Iterator[str]:
     """A row for each algorithm of the registry."""
-    from jconv.algorithms import REGISTRY
-
     flags = [
         flag
         for flag in FLAGS
@@ -48,8 +50,6 @@ def algorithms() -> Iterator[str]:
 
 def claims() -> Iterator[str]:
     """A table for each topic, a row for each claim."""
-    from jconv.verify import registry
-
     by_topic = itertools.groupby(
         sorted(registry().values(), key=lambda claim: claim.id.split(".")[0]),
         key=lambda claim: claim.id.split(".")[0],
@@ -62,7 +62,15 @@ def claims() -> Iterator[str]:
             yield f"| `{claim.id}` | {says} | {claim.kind} |"
 
 
+def malloc() -> Iterator[str]:
+    """What a user sets before starting Python."""
+    yield f"```sh\n{ONE_LINE}\n```"
+
+
 def first_sentence(text: str) -> str:
     """The first sentence of a docstring, on one line."""
     paragraph = " ".join(text.strip().split("\n\n")[0].split())
     return paragraph.partition(". ")[0].rstrip(".") + "."
+
+
+TABLES = {"algorithms": algorithms, "claims": claims, "malloc": malloc}

@@ -2,13 +2,15 @@
 
 A page whose front matter says ``executed: true`` is run from top to bottom in one
 namespace. ``pycon`` blocks are doctests; ``python`` blocks are executed. A block that
-fails, or prints something else, fails the build.
+fails, or prints something else, fails the build. A page that ``requires`` a package is
+run where that is installed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import doctest
+import importlib.util
 import io
 import re
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,8 @@ BLOCK = re.compile(r"^```(pycon|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> None:  # noqa: ANN401
     """Run a page that asks for it; its text stays as it is."""
-    if page.meta.get("executed"):
+    required = page.meta.get("requires", "jconv")
+    if page.meta.get("executed") and importlib.util.find_spec(required):
         run(markdown, page.file.src_path)
 
 

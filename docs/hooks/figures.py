@@ -5,7 +5,8 @@ In a page, a line of its own:
     <!-- figure: backward.input-1d | What one sees, in a sentence. -->
 
 draws the figure of a claim; ``relation:variations`` instead of the id names a function
-of ``jconv.verify.figures``. The sentence is the caption, and what a screen reader
+of ``jconv.verify.figures``, and ``experiments.ties_of_a_max_pool`` an experiment, which
+is measured quickly. The sentence is the caption, and what a screen reader
 reads. Colours become variables, so that a figure follows the page into the dark.
 """
 
@@ -15,6 +16,8 @@ import functools
 import html
 import importlib
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jconv.verify import figures
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARK = re.compile(r"^<!-- figure: (\S+) \| (.+?) -->$", re.MULTILINE)
+sys.path.append(str(Path(__file__).parents[2]))  # experiments are not installed
+
 PLACE = re.compile(r'<div data-figure="([^"]+)" data-caption="([^"]*)"></div>')
 
 NAMES = {
@@ -74,9 +79,12 @@ def _figure(name: str, caption: str) -> str:
 
 
 def _draw(name: str) -> Figure:
-    """A claim's figure, or that of a ``module:function``."""
+    """A claim's figure, an experiment's, or that of a ``module:function``."""
     if name in figures.FIGURES:
         return figures.draw(name)
+    if name.startswith("experiments."):
+        quick, experiment = True, importlib.import_module(name)
+        return experiment.draw(experiment.measure(quick))
     module, function = name.split(":")
     package = importlib.import_module(f"jconv.verify.figures.{module}")
     return getattr(package, function)()
