@@ -13,6 +13,14 @@ FORMULA = re.compile(
 )
 """What ``pymdownx.arithmatex`` leaves in a page."""
 
+PRIME = re.compile(r"<msup>(<mi>\w</mi>)<mi>&#x02032;</mi></msup>")
+"""A prime is high already; as a superscript it is too small to see."""
+
+MENDED = '<mrow>\\1<mo lspace="0" rspace="0">&#x02032;</mo></mrow>'
+
+BAR = '<mo stretchy="false">&#x0007C;</mo>'
+CLOSE_BAR = '<mo stretchy="false" lspace="0" rspace="0">&#x0007C;</mo>'
+
 
 def on_page_content(content: str, **_: Any) -> str:  # noqa: ANN401
     """Replace every formula of a page, before the search index reads it."""
@@ -24,4 +32,5 @@ def _mathml(found: re.Match[str]) -> str:
     tag, bracket, latex = found.groups()
     display = "inline" if bracket == "(" else "block"
     element = convert(html.unescape(latex).strip(), display=display)
+    element = PRIME.sub(MENDED, element).replace(BAR, CLOSE_BAR)
     return f'<{tag} class="formula">{element}</{tag}>'
