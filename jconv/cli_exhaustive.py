@@ -69,7 +69,8 @@ def tell_rows(console: Console, document: Mapping[str, Any]) -> None:
     """What the run proved, in the words of its report."""
     for row in document["claims"][0]["evidence"]:
         sign, style = ("✓", "green") if row["holds"] else ("✗", "bold red")
-        console.print(f"  [{style}]{sign}[/] {escape(row['what'])}", highlight=False)
+        words = row["what"].replace("`", "")
+        console.print(f"  [{style}]{sign}[/] {escape(words)}", highlight=False)
         for name, value in row["numbers"].items():
             console.print(f"      {name}: {value}", markup=False, highlight=False)
 

@@ -83,44 +83,46 @@ def train(
     layers: Annotated[  # noqa: FBT002 (an option has a name)
         bool, typer.Option("--layers", help="Show the layers and train nothing.")
     ] = False,
-    epochs: Annotated[int | None, typer.Option(help="[30]", **SELDOM)] = None,
+    epochs: Annotated[int | None, typer.Option(help="Default: 30.", **SELDOM)] = None,
     batch_size: Annotated[
-        int | None, typer.Option(help="Examples in a step. [64]", **SELDOM)
+        int | None, typer.Option(help="Examples in a step. Default: 64.", **SELDOM)
     ] = None,
     optimiser: Annotated[
-        str | None, typer.Option(help="sgd, momentum, adam, adamw. [adam]", **SELDOM)
+        str | None,
+        typer.Option(help="sgd, momentum, adam, adamw. Default: adam.", **SELDOM),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="[the optimiser's usual one]", **SELDOM)
+        float | None, typer.Option(help="Default: the optimiser's usual one.", **SELDOM)
     ] = None,
     schedule: Annotated[
         str | None,
         typer.Option(
-            help="constant, cosine, warmup-cosine, exponential, linear. [cosine]",
+            help="constant, cosine, warmup-cosine, exponential, linear. "
+            "Default: cosine.",
             **SELDOM,
         ),
     ] = None,
     weight_decay: Annotated[
-        float | None, typer.Option(help="Of adamw. [0.0001]", **SELDOM)
+        float | None, typer.Option(help="Of adamw. Default: 0.0001.", **SELDOM)
     ] = None,
     precision: Annotated[
         str | None,
-        typer.Option(help="float32, bfloat16, float64. [float32]", **SELDOM),
+        typer.Option(help="float32, bfloat16, float64. Default: float32.", **SELDOM),
     ] = None,
     width: Annotated[
-        int | None, typer.Option(help="Of the model. [its usual one]", **SELDOM)
+        int | None, typer.Option(help="Of the model. Default: its usual one.", **SELDOM)
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of all that is drawn. [0]", **SELDOM)
+        int | None, typer.Option(help="Of all that is drawn. Default: 0.", **SELDOM)
     ] = None,
     shift: Annotated[
-        int | None, typer.Option(help="Pixels, at most. [0]", **SELDOM)
+        int | None, typer.Option(help="Pixels, at most. Default: 0.", **SELDOM)
     ] = None,
     flip: Annotated[
         bool | None, typer.Option("--flip", help="Mirror pictures.", **SELDOM)
     ] = None,
     crop: Annotated[
-        int | None, typer.Option(help="Side of a window. [none]", **SELDOM)
+        int | None, typer.Option(help="Side of a window. Default: none.", **SELDOM)
     ] = None,
     permuted: Annotated[
         bool | None, typer.Option("--permuted", help="Shuffle the pixels.", **SELDOM)

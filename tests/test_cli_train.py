@@ -207,8 +207,8 @@ def test_the_help_tells_the_settings_defaults():
     ).parameters.items():
         (option,) = getattr(parameter.annotation, "__metadata__", (None,))
         text = (option.help or "") if option else ""
-        if text.endswith("]"):
-            shown[name] = text[text.rindex("[") + 1 : -1]
+        if "Default: " in text:
+            shown[name] = text.rpartition("Default: ")[2].removesuffix(".")
     words = {"the optimiser's usual one": None, "its usual one": None, "none": 0}
     for name, text in shown.items():
         value = getattr(defaults, name)

@@ -196,6 +196,8 @@ def test_json_is_the_document(capsys: pytest.CaptureFixture[str]) -> None:
     exit_code, told, _ = run("--json", capsys)
     assert exit_code == 0
     assert json.loads(told) == document(SUBJECTS["5 -> 3"])
+    (listed,) = document(Subject.from_call((9000,), (2000,)))["taps"]
+    assert [tap["tap"] for tap in listed][30:34] == [30, 31, 1968, 1969]
 
 
 @pytest.mark.parametrize(
@@ -203,8 +205,10 @@ def test_json_is_the_document(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("--input 7 --kernel 3 --stride 2", "png", b"\x89PNG"),
         ("--input 30x9x4 --kernel 3x3x2 --padding same", "svg", b"<?xml"),
+        ("--input 9000 --kernel 2000", "png", b"\x89PNG"),
+        ("--input 0 --kernel 3", "png", b"\x89PNG"),
     ],
-    ids=["png", "3-D svg"],
+    ids=["png", "3-D svg", "large", "empty"],
 )
 def test_the_figure_is_written(
     words: str,

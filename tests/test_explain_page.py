@@ -152,6 +152,11 @@ def test_keys_mouse_and_numbers(chromium: Chromium, path: Path) -> None:
     assert "ran backwards" in text(page, "#reason")
     page.evaluate("document.querySelector('[data-rank=\"2\"]').click()")
     assert page.evaluate("document.querySelectorAll('#picture .block').length") == 3
+    page.evaluate("document.querySelector('[data-axis=\"1\"]').click()")
+    page.evaluate("document.getElementById('slider-s').focus()")
+    page.press("ArrowLeft")
+    assert page.evaluate("State.axes().map(a => a.stride)") == [2, 1]
+    assert text(page, "#row-s output") == "2 × 1"
     assert page.complaints() == []
 
 

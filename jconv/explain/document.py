@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "jconv-explain/1"
 
+TAPS_SHOWN = 32
+"""Taps listed at each end of a kernel."""
+
 
 def document(subject: Subject) -> dict[str, Any]:
     """Everything ``text`` tells, as plain values.
@@ -59,9 +62,14 @@ def document(subject: Subject) -> dict[str, Any]:
 
 
 def _taps(axis: Axis) -> list[dict[str, Any]]:
-    """Per tap the outputs and inputs that meet there, each as [start, step]."""
+    """Per tap the outputs and inputs that meet there, each as [start, step].
+
+    Of a long kernel only the taps at both ends.
+    """
     found = []
     for k in range(axis.n_kernel):
+        if TAPS_SHOWN <= k < axis.n_kernel - TAPS_SHOWN:
+            continue
         tap = axis.tap(k)
         pair = {"outputs": list(tap.output), "inputs": list(tap.input)}
         found.append({"tap": k, "pairs": tap.length, **pair})

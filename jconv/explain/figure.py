@@ -170,12 +170,16 @@ def _matrix(
     axes: Axes, entries: NDArray[np.int64], title: str, names: tuple[str, str]
 ) -> None:
     """One colour per weight; white where no weight is."""
+    axes.set_title(title, color=INK)
     rows, columns = entries.shape
+    if not entries.size:
+        axes.text(0.5, 0.5, "no entries", ha="center", color=SOFT)
+        axes.set_axis_off()
+        return
     count = max(1, int(entries.max(initial=1)))
     shown = np.where(entries == 0, np.nan, entries)
     shades = _shades(count)
     axes.imshow(shown, cmap=shades.cmap, norm=shades.norm)
-    axes.set_title(title, color=INK)
     axes.set_xlabel(f"{names[0]} index", color=SOFT)
     axes.set_ylabel(f"{names[1]} index", color=SOFT)
     few = max(rows, columns) <= NAMED
@@ -204,17 +208,19 @@ def _shades(count: int) -> Any:  # noqa: ANN401 (a function of matplotlib's)
 
 def _pattern(axes: Axes, axis: Axis, name: str) -> None:
     """T[o, k, i] as points; those of one tap are joined."""
-    triples = [
-        each
-        for each in axis.triples()
-        if max(each[0], each[2]) < POINTS_SHOWN and each[1] < POINTS_SHOWN
-    ]
     drawn = []
-    for k in sorted({k for _, k, _ in triples}):
-        o, _, i = zip(*[each for each in triples if each[1] == k], strict=True)
-        (line,) = axes.plot(i, o, [k] * len(o), "o-", linewidth=1.2, markersize=5)
-        line.set_color(_shades(axis.n_kernel).to_rgba(k + 1))
-        drawn.append(k)
+    for k in range(min(axis.n_kernel, POINTS_SHOWN)):
+        tap = axis.tap(k)
+        met = [
+            (tap.output[0] + tap.output[1] * j, tap.input[0] + tap.input[1] * j)
+            for j in range(min(tap.length, POINTS_SHOWN))
+        ]
+        met = [pair for pair in met if max(pair) < POINTS_SHOWN]
+        if met:
+            o, i = zip(*met, strict=True)
+            (line,) = axes.plot(i, o, [k] * len(o), "o-", linewidth=1.2, markersize=5)
+            line.set_color(_shades(axis.n_kernel).to_rgba(k + 1))
+            drawn.append(k)
     axes.set_title(f"T[o, k, i]{name}: the one pattern\nof y, dx and dw", color=INK)
     axes.set_xlabel("input i", color=INPUT)
     axes.set_ylabel("output o", color=OUTPUT)

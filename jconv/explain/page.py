@@ -138,7 +138,7 @@ def initial(subject: Subject) -> dict[str, Any]:
             least, most = LIMITS[geometry.rank][name]
             if not least <= value <= most:
                 expected = f"{least} to {most}, which the page can show"
-                mend = "Use --figure, or no option, for larger ones."
+                mend = "Use --figure, or no option, for others."
                 raise GeometryError.of(OPTIONS[name], value, expected, mend)
         axes.append(parameters)
     mode = 1 if directions == {True} else -1

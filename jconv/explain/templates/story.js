@@ -15,7 +15,14 @@ const Story = (() => {
 
   /** One word or number for all axes, or one per axis. */
   const per = (list) => (new Set(list).size === 1 ? String(list[0]) : list.join(" × "));
-  const pair = (rule) => (rule.low === rule.high ? Say.number(rule.low) : `${Say.number(rule.low)} and ${Say.number(rule.high)}`);
+  /** Low and high padding, as briefly as the axes allow. */
+  function padding(rules) {
+    const pairs = rules.map(({ low, high }) => [Say.number(low), Say.number(high)]);
+    const same = pairs.every((pair) => pair.join() === pairs[0].join());
+    const even = pairs.every(([low, high]) => low === high);
+    if (even) return per(pairs.map(([low]) => low));
+    return same ? pairs[0].join(" and ") : pairs.map((pair) => `(${pair.join(", ")})`).join(" × ");
+  }
 
   /** What stands where in the ordinary convolution, as [name, value] pairs. */
   function chips(axes, out) {
@@ -30,7 +37,7 @@ const Story = (() => {
       ["slide", names[Relation.KERNEL[out]] + turned],
       ["over", names[Relation.IMAGE[out]]],
       ["zeros between its entries", per(zeros)],
-      ["padding", per(rules.map(pair))],
+      ["padding", padding(rules)],
       ["stride", per(inner.map((a) => a.stride))],
       ["kernel dilation", per(inner.map((a) => a.kernelDilation))],
       ...(rules.some((rule) => rule.flipResult) ? [["result", "read backwards"]] : []),

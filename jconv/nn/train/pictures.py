@@ -33,7 +33,7 @@ def curves(runs: Mapping[str, Sequence[Epoch]]) -> bytes:
     """
     from matplotlib.figure import Figure  # noqa: PLC0415  (slow to load)
 
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
     loss, accuracy = figure.subplots(1, 2)
     for (name, records), colour in zip(runs.items(), _colours(len(runs)), strict=True):
         epochs = [each["epoch"] for each in records]
@@ -52,7 +52,9 @@ def curves(runs: Mapping[str, Sequence[Epoch]]) -> bytes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color="#e4e7eb", linewidth=0.8)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    accuracy.legend(frameon=False, loc="lower right")
+    # Beside the axes: curves fill all of them.
+    handles, labels = accuracy.get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, loc="outside right center")
     return _png(figure)
 
 

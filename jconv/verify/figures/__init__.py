@@ -6,6 +6,7 @@ and never through pyplot: no state outlives a figure.
 
 from __future__ import annotations
 
+import html
 import importlib
 import io
 import re
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from jconv.verify.figures.style import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from matplotlib.figure import Figure
 
@@ -45,25 +46,30 @@ def svg(claim_id: str) -> str | None:
     """A claim's figure as an ``<svg>`` element to stand in a page; None without one."""
     if claim_id not in FIGURES:
         return None
+    label = f"Figure of the claim {claim_id}"
+    return element(lambda: draw(claim_id), claim_id, label)
+
+
+def element(drawing: Callable[[], Figure], name: str, label: str) -> str:
+    """What a function draws, as an ``<svg>`` element whose ids start with a name."""
     import matplotlib as mpl  # noqa: PLC0415 (slow to load)
 
     text = io.StringIO()
     with mpl.rc_context(SETTINGS):
-        draw(claim_id).savefig(
+        drawing().savefig(
             text, format="svg", bbox_inches="tight", metadata={"Date": None}
         )
-    return _embedded(text.getvalue(), claim_id)
+    return _embedded(text.getvalue(), name, label)
 
 
-def _embedded(document: str, claim_id: str) -> str:
+def _embedded(document: str, name: str, label: str) -> str:
     """The bare element, with a name for who cannot see it, and ids of its own.
 
     Two figures in one page must not share ids: a reference would find the wrong one.
     """
-    element = document[document.index("<svg") :]
-    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
-    prefix = re.sub(r"\W", "-", claim_id)
-    element = re.sub(r'\bid="', f'id="{prefix}-', element)
-    element = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}-", element)
-    label = f'<svg role="img" aria-label="Figure of the claim {claim_id}"'
-    return element.replace("<svg", label, 1)
+    bare = document[document.index("<svg") :]
+    bare = re.sub(r"<metadata>.*?</metadata>", "", bare, flags=re.DOTALL)
+    prefix = re.sub(r"\W", "-", name)
+    bare = re.sub(r'\bid="', f'id="{prefix}-', bare)
+    bare = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}-", bare)
+    return bare.replace("<svg", f'<svg role="img" aria-label="{html.escape(label)}"', 1)

@@ -1,0 +1,76 @@
+"""What comes from the code: the algorithms, the claims, the line for glibc's malloc.
+
+``<!-- table: algorithms -->`` and the like, on a line of their own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from typing import TYPE_CHECKING, Any
+
+from jconv.algorithms import REGISTRY
+from jconv.bench.malloc import ONE_LINE
+from jconv.verify import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FLAGS = {
+    "exact_on_integers": "exact on integers",
+    "keeps_nonfinite_local": "keeps NaN and infinity local",
+    "keeps_batch_whole": "keeps the batch whole",
+}
+"""Attribute of an algorithm -> the column's title."""
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
+    """Write the tables."""
+    for name, lines in TABLES.items():
+        mark = f"<!-- table: {name} -->"
+        if mark in markdown:
+            markdown = markdown.replace(mark, "\n".join(lines()))
+    return markdown
+
+
+def algorithms() -> Iterator[str]:
+    """A row for each algorithm of the registry."""
+    flags = [
+        flag
+        for flag in FLAGS
+        if any(hasattr(algorithm, flag) for algorithm in REGISTRY.values())
+    ]
+    yield f"| method | what it does | {' | '.join(FLAGS[flag] for flag in flags)} |"
+    yield "|-|-|" + "-|" * len(flags)
+    for name, algorithm in REGISTRY.items():
+        does = first_sentence(sys.modules[type(algorithm).__module__].__doc__ or "")
+        marks = ["yes" if getattr(algorithm, flag, False) else "no" for flag in flags]
+        yield f"| `{name}` | {does} | {' | '.join(marks)} |"
+
+
+def claims() -> Iterator[str]:
+    """A table for each topic, a row for each claim."""
+    by_topic = itertools.groupby(
+        sorted(registry().values(), key=lambda claim: claim.id.split(".")[0]),
+        key=lambda claim: claim.id.split(".")[0],
+    )
+    for topic, members in by_topic:
+        yield f"\n## {topic}\n"
+        yield "| claim | says | kind |\n|-|-|-|"
+        for claim in members:
+            says = " ".join(claim.says.split()).replace("|", "\\|")
+            yield f"| `{claim.id}` | {says} | {claim.kind} |"
+
+
+def malloc() -> Iterator[str]:
+    """What a user sets before starting Python."""
+    yield f"```sh\n{ONE_LINE}\n```"
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a docstring, on one line."""
+    paragraph = " ".join(text.strip().split("\n\n")[0].split())
+    return paragraph.partition(". ")[0].rstrip(".") + "."
+
+
+TABLES = {"algorithms": algorithms, "claims": claims, "malloc": malloc}

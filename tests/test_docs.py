@@ -1,0 +1,179 @@
+"""The docs: their code runs, the site builds strictly, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import functools
+import html.parser
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import jax
+import pytest
+
+import jconv
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(
+    path for path in DOCS.rglob("*.md") if "\nexecuted: true" in path.read_text()
+)
+BUILDERS = ("material", "mkdocstrings", "latex2mathml")
+PACKAGES = ("jconv", "jconv.geometry", "jconv.lax", "jconv.nn", "jconv.pool")
+
+
+BUILDABLE = all(map(importlib.util.find_spec, BUILDERS))
+
+
+@functools.cache
+def hook(name: str) -> ModuleType:
+    """One of the site's hooks, which are no package."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / "hooks" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(markdown: str) -> int:
+    """Run a page under JAX's defaults, not under the settings of the tests."""
+    with jax.enable_x64(False), jax.numpy_rank_promotion("allow"):  # noqa: FBT003
+        return hook("executed").run(markdown, "page.md")
+
+
+@pytest.mark.skipif(BUILDABLE, reason="the build runs them")
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_what_a_page_says_it_prints_is_what_it_prints(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if "\nrequires: flax" in text:
+        pytest.importorskip("flax")
+    assert run(text) > 0
+
+
+WRONG = {
+    "output": "```pycon\n>>> 1 + 1\n3\n```\n",
+    "exception": "```pycon\n>>> 1 / 0\n1\n```\n",
+    "later block": "```python\na = 1\n```\n\n```pycon\n>>> a\n2\n```\n",
+}
+
+
+@pytest.mark.parametrize("page", WRONG.values(), ids=WRONG)
+def test_a_page_that_is_wrong_fails(page: str) -> None:
+    with pytest.raises(AssertionError):
+        run(page)
+
+
+def test_the_table_of_algorithms_has_a_row_for_each() -> None:
+    rows = list(hook("catalogue").algorithms())[2:]
+    names = [row.split("`")[1] for row in rows]
+    assert names == list(jconv.algorithms.REGISTRY)
+
+
+class Contents(html.parser.HTMLParser):
+    """What a page links to, loads, and can be linked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: set[str] = set()
+        self.loads: set[str] = set()
+        self.ids: set[str] = set()
+        self.formulas = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect addresses and ids."""
+        has = {name: value or "" for name, value in attrs}
+        self.ids |= {has[name] for name in ("id", "name") if name in has}
+        self.formulas += tag == "math"
+        if tag == "a" and "href" in has:
+            self.links.add(has["href"])
+        elif "src" in has:
+            self.loads.add(has["src"])
+        elif tag == "link" and has.get("rel") in ("stylesheet", "icon", "preconnect"):
+            self.loads.add(has["href"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Contents]:
+    """Every page of the site, built as ``mkdocs build --strict`` builds it."""
+    if not BUILDABLE:
+        pytest.skip("needs the extra 'docs'")
+    out = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(out)],
+        cwd=ROOT,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr[-4000:]
+    pages = {}
+    for path in out.rglob("*.html"):
+        if path.name != "404.html":  # its links are relative to the server's root
+            pages[path] = Contents()
+            pages[path].feed(path.read_text(encoding="utf-8"))
+    assert len(pages) > 20
+    return pages
+
+
+def test_every_link_leads_to_a_page_and_a_place_in_it(site: dict[Path, Any]) -> None:
+    broken = []
+    for page, contents in site.items():
+        for link in contents.links | contents.loads:
+            if urlsplit(link).scheme:
+                continue
+            address, anchor = urldefrag(link)
+            target = (page.parent / unquote(address)).resolve() if address else page
+            if not target.exists() or (
+                anchor
+                and target in site
+                and unquote(anchor) not in site[target].ids | {"__tabbed"}
+            ):
+                broken.append(f"{page.name}: {link}")
+    assert broken == []
+
+
+def test_no_page_loads_anything_from_elsewhere(site: dict[Path, Any]) -> None:
+    loads = {load for contents in site.values() for load in contents.loads}
+    assert {
+        load for load in loads if urlsplit(load).scheme not in ("", "data")
+    } == set()
+
+
+def test_formulas_and_figures_are_in_their_places(site: dict[Path, Any]) -> None:
+    for page, contents in site.items():
+        text = page.read_text(encoding="utf-8")
+        for left in (
+            "arithmatex",
+            "<!-- figure",
+            "data-figure",
+            "<!-- table",
+            "<!-- api",
+        ):
+            assert left not in text, (page.name, left)
+        if page.parent.name == "derivations" and page.stem != "index":
+            assert contents.formulas > 3, page.name
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_is_documented(site: dict[Path, Any], package: str) -> None:
+    ids = {
+        name
+        for page, contents in site.items()
+        if page.parent.name == "api"
+        for name in contents.ids
+    }
+    found = {
+        name
+        for name in hook("public_names").public(package)
+        if any(each.startswith("jconv.") and each.endswith(f".{name}") for each in ids)
+    }
+    assert found == set(hook("public_names").public(package))
