@@ -17,7 +17,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jconv import borders, layout, numerics, rules
-from jconv.algorithms import grid, patches
+from jconv.algorithms import grid, tiles
 from jconv.geometry import axis as axes
 from jconv.geometry import nd, padding
 from jconv.geometry.axis import Axis
@@ -166,14 +166,10 @@ def loop_starts_late(right: Any) -> Any:
     return lambda self, role: right(self, role) + (role == self.grid)
 
 
-@fault(patches, "index_table", claim=ROUTES, test=ALGORITHMS)
-def padding_repeats_the_border(right: Any) -> Any:
-    """Patches read the nearest entry where there is none."""
-
-    def wrong(axis: Axis, rows: Any, columns: Any, entries: Any) -> Any:
-        return right(axis, rows, columns, entries).clip(0, axis.size(entries) - 1)
-
-    return wrong
+@fault(tiles.Tiling, "padded", claim=ROUTES, test=ALGORITHMS)
+def windows_begin_early(right: Any) -> Any:
+    """Windows that are copied begin one entry early, around the end."""
+    return lambda self, source: jnp.roll(right(self, source), 1, axis=-2)
 
 
 @fault(layout, "from_canonical", claim=ROUTES, test="tests/test_vjp.py")

@@ -21,6 +21,8 @@ from jconv.verify.context import Context
 from jconv.verify.exhaustive import compiled, journal, opwise, running, trial
 from jconv.verify.exhaustive.geometries import Ranges, every_geometry
 from jconv.verify.exhaustive.routines import family, routines, variants
+from tests.abilities import able_roles, canonical_shapes
+from tests.cases import EXACT
 
 SMALL = Ranges(
     n_input=(1, 3),
@@ -77,14 +79,25 @@ def test_the_whole_list_is_what_the_report_says() -> None:
 # The evaluator ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", list(algorithms.REGISTRY))
-@pytest.mark.parametrize("out", ["output", "input", "kernel"])
+EVALUATED = Geometry.from_call((4,), (2,), stride=2, padding=((1, -1),))
+
+
+def exact_and_able() -> list[Any]:
+    """(algorithm, role): who can compute what of that geometry, without rounding."""
+    shapes = canonical_shapes(EVALUATED, (), 1, 1, examples=1)
+    return [
+        pytest.param(name, out, id=f"{name}-{out}")
+        for name in EXACT
+        for out in able_roles(algorithms.REGISTRY[name], EVALUATED, shapes, "float32")
+    ]
+
+
+@pytest.mark.parametrize(("name", "out"), exact_and_able())
 def test_programs_run_by_operations_equal_programs_run_by_jax(
     name: str, out: Any
 ) -> None:
-    geometry = Geometry.from_call((4,), (2,), stride=2, padding=((1, -1),))
-    judge = trial.Judge(geometry, out)
-    run = trial.bound(algorithms.REGISTRY[name], geometry, out)
+    judge = trial.Judge(EVALUATED, out)
+    run = trial.bound(algorithms.REGISTRY[name], EVALUATED, out)
     closed = jax.make_jaxpr(run)(*judge.shapes)
     got = opwise.over_pairs(closed, judge.first, judge.second)
     expected = jax.jit(jax.vmap(run))(judge.first, judge.second)
