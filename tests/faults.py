@@ -15,9 +15,10 @@ import types
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from jconv import borders, layout, numerics, rules
-from jconv.algorithms import grid, patches
+from jconv.algorithms import grid, tiles
 from jconv.geometry import axis as axes
 from jconv.geometry import nd, padding
 from jconv.geometry.axis import Axis
@@ -166,12 +167,17 @@ def loop_starts_late(right: Any) -> Any:
     return lambda self, role: right(self, role) + (role == self.grid)
 
 
-@fault(patches, "index_table", claim=ROUTES, test=ALGORITHMS)
+@fault(tiles.Tiling, "padded", claim=ROUTES, test=ALGORITHMS)
 def padding_repeats_the_border(right: Any) -> Any:
-    """Patches read the nearest entry where there is none."""
+    """Windows read the nearest entry where there is none."""
 
-    def wrong(axis: Axis, rows: Any, columns: Any, entries: Any) -> Any:
-        return right(axis, rows, columns, entries).clip(0, axis.size(entries) - 1)
+    def wrong(self: Any, source: Any) -> Any:
+        for dim, (axis, extent) in enumerate(
+            zip(self.axes, self.extents, strict=True), 2
+        ):
+            nearest = np.arange(extent) - axis.low
+            source = source.take(nearest.clip(0, axis.n_input - 1), dim)
+        return source
 
     return wrong
 

@@ -43,7 +43,7 @@ MOVEMENT = {
 }
 """Linear in their first operand; the others place it, or pad it with zeros."""
 
-ADDITION = {"add", "add_any", "concatenate", "sub"}
+ADDITION = {"add", "add_any", "concatenate", "stack", "sub"}
 """Linear in all operands together."""
 
 PLACEMENT = {"dynamic_update_slice": (0, 1), "scatter-add": (0, 2)}
