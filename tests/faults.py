@@ -15,6 +15,7 @@ import types
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from jconv import borders, layout, numerics, rules
 from jconv.algorithms import grid, tiles
@@ -167,9 +168,18 @@ def loop_starts_late(right: Any) -> Any:
 
 
 @fault(tiles.Tiling, "padded", claim=ROUTES, test=ALGORITHMS)
-def windows_begin_early(right: Any) -> Any:
-    """Windows that are copied begin one entry early, around the end."""
-    return lambda self, source: jnp.roll(right(self, source), 1, axis=-2)
+def padding_repeats_the_border(right: Any) -> Any:
+    """Windows read the nearest entry where there is none."""
+
+    def wrong(self: Any, source: Any) -> Any:
+        for dim, (axis, extent) in enumerate(
+            zip(self.axes, self.extents, strict=True), 2
+        ):
+            nearest = np.arange(extent) - axis.low
+            source = source.take(nearest.clip(0, axis.n_input - 1), dim)
+        return source
+
+    return wrong
 
 
 @fault(layout, "from_canonical", claim=ROUTES, test="tests/test_vjp.py")

@@ -20,9 +20,7 @@ from jconv.verify import engine, exhaustive
 from jconv.verify.context import Context
 from jconv.verify.exhaustive import compiled, journal, opwise, running, trial
 from jconv.verify.exhaustive.geometries import Ranges, every_geometry
-from jconv.verify.exhaustive.routines import family, routines, variants
-from tests.abilities import able_roles, canonical_shapes
-from tests.cases import EXACT
+from jconv.verify.exhaustive.routines import family, routines, share
 
 SMALL = Ranges(
     n_input=(1, 3),
@@ -78,26 +76,25 @@ def test_the_whole_list_is_what_the_report_says() -> None:
 
 # The evaluator ----------------------------------------------------------------------
 
-
-EVALUATED = Geometry.from_call((4,), (2,), stride=2, padding=((1, -1),))
-
-
-def exact_and_able() -> list[Any]:
-    """(algorithm, role): who can compute what of that geometry, without rounding."""
-    shapes = canonical_shapes(EVALUATED, (), 1, 1, examples=1)
-    return [
-        pytest.param(name, out, id=f"{name}-{out}")
-        for name in EXACT
-        for out in able_roles(algorithms.REGISTRY[name], EVALUATED, shapes, "float32")
-    ]
+GEOMETRY = Geometry.from_call((6, 4), (3, 2), stride=(1, 2), padding=((1, -1), (1, 1)))
+ABLE = [
+    (name, out)
+    for name, each in algorithms.REGISTRY.items()
+    for out in ("output", "input", "kernel")
+    if each.exact_on_integers and not compiled.refuses(each, GEOMETRY, out, "cpu")
+]
 
 
-@pytest.mark.parametrize(("name", "out"), exact_and_able())
+def test_most_algorithms_are_evaluated_somewhere() -> None:
+    assert {name for name, _ in ABLE} >= {"taps", "loop", "patches", "mixed", "phases"}
+
+
+@pytest.mark.parametrize(("name", "out"), ABLE, ids=" ".join)
 def test_programs_run_by_operations_equal_programs_run_by_jax(
     name: str, out: Any
 ) -> None:
-    judge = trial.Judge(EVALUATED, out)
-    run = trial.bound(algorithms.REGISTRY[name], EVALUATED, out)
+    judge = trial.Judge(GEOMETRY, out)
+    run = trial.bound(algorithms.REGISTRY[name], GEOMETRY, out)
     closed = jax.make_jaxpr(run)(*judge.shapes)
     got = opwise.over_pairs(closed, judge.first, judge.second)
     expected = jax.jit(jax.vmap(run))(judge.first, judge.second)
@@ -172,8 +169,9 @@ def test_a_routine_that_is_wrong_only_when_compiled_is_caught() -> None:
 
 
 def test_an_algorithm_is_tried_with_tiny_parameters() -> None:
-    names = [name for name, _ in variants(Taps())]
-    assert names == ["taps(max_steps=1)", "taps(max_steps=2)"]
+    names = [name for name in routines() if family(name) == "mixed"]
+    assert names == ["mixed", "mixed tile_bytes=400", "mixed tile_bytes=3000"]
+    assert {each for n in range(4) for each in share(n)} >= set(names)
     assert {family(name) for name in routines()} == {
         name for name, each in algorithms.REGISTRY.items() if each.exact_on_integers
     }

@@ -51,6 +51,7 @@ def check(
         (geometry, name, out, Judge(geometry, out), bound(algorithm, geometry, out))
         for geometry, name, algorithm in chosen
         for out in ROLES
+        if not refuses(algorithm, geometry, out, platform)
     ]
 
     def program(pairs: list[tuple[Any, Any]]) -> list[Any]:
@@ -70,16 +71,17 @@ def check(
 def _turn(
     place: int, geometry: Geometry, routines: Mapping[str, Algorithm], platform: str
 ) -> tuple[str, Any]:
-    """The routine whose turn it is, or the next that computes all roles; or none."""
+    """The routine whose turn it is, or the next that computes anything; or none."""
     names = list(routines)
-    sizes = shapes(geometry)
-
-    def refuses(algorithm: Algorithm, out: Role) -> bool:
-        operands = {role: sizes[role] for role in OPERANDS[out]}
-        return bool(algorithm.refuses(geometry, operands, out, DTYPE, platform))
-
     for n in range(len(names)):
         name = names[(place + n) % len(names)]
-        if not any(refuses(routines[name], out) for out in ROLES):
+        if not all(refuses(routines[name], geometry, out, platform) for out in ROLES):
             return name, routines[name]
     return "", None
+
+
+def refuses(algorithm: Algorithm, geometry: Geometry, out: Role, platform: str) -> bool:
+    """Whether a routine does not compute this role of this geometry."""
+    sizes = shapes(geometry)
+    operands = {role: sizes[role] for role in OPERANDS[out]}
+    return bool(algorithm.refuses(geometry, operands, out, DTYPE, platform))

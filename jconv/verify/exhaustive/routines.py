@@ -1,73 +1,60 @@
-"""The routines on trial: every exact algorithm, and the same with tiny blocks."""
+"""The routines on trial: every exact algorithm, and the same with tiny limits."""
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jconv import algorithms
+from jconv.verify.variants import variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from jconv.algorithms import Algorithm
-
-TINY = (1, 2)
-"""What sizes of blocks and limits are set to, so that small arrays need several."""
 
 
 def routines() -> dict[str, Algorithm]:
-    """Every exact algorithm and its tiny variants, by a name that tells the variant.
+    """Every exact algorithm and its variants, by a name that tells the variant.
 
     Examples:
-        >>> [name for name in routines() if family(name) == "taps"]
-        ['taps', 'taps(max_steps=1)', 'taps(max_steps=2)']
+        >>> [name for name in routines() if family(name) == "mixed"]
+        ['mixed', 'mixed tile_bytes=400', 'mixed tile_bytes=3000']
     """
     found = {}
     for name, algorithm in algorithms.REGISTRY.items():
         if algorithm.exact_on_integers:
             found[name] = algorithm
-            found |= dict(variants(algorithm))
+            found |= variants(algorithm)
     return found
 
 
-def variants(algorithm: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """(name, algorithm) with each of its whole-number parameters made tiny.
+def share(number: int) -> dict[str, Algorithm]:
+    """What one geometry is tried with: every algorithm, and one variant of each.
 
-    An algorithm that knows better offers ``variants()``, which gives others of its
-    kind. A variant that refuses everything costs nothing and is told as refusing.
+    The variants take turns from geometry to geometry.
+
+    Examples:
+        >>> [name for name in share(1) if family(name) == "mixed"]
+        ['mixed', 'mixed tile_bytes=3000']
     """
-    if callable(getattr(algorithm, "variants", None)):
-        for other in algorithm.variants():
-            yield _name(algorithm, other), other
-        return
-    for field in dataclasses.fields(algorithm):
-        usual = getattr(algorithm, field.name)
-        if isinstance(usual, int) and not isinstance(usual, bool):
-            for tiny in TINY:
-                other = dataclasses.replace(algorithm, **{field.name: tiny})
-                yield _name(algorithm, other), other
-
-
-def _name(algorithm: Any, other: Any) -> str:  # noqa: ANN401
-    """The algorithm's name and what the variant has changed."""
-    changed = [
-        f"{field.name}={getattr(other, field.name)!r}"
-        for field in dataclasses.fields(algorithm)
-        if getattr(other, field.name) != getattr(algorithm, field.name)
-    ]
-    return f"{algorithm.name}({', '.join(changed)})"
+    found = {}
+    for name, algorithm in algorithms.REGISTRY.items():
+        if algorithm.exact_on_integers:
+            found[name] = algorithm
+            others = list(variants(algorithm).items())
+            if others:
+                label, other = others[number % len(others)]
+                found[label] = other
+    return found
 
 
 def family(name: str) -> str:
     """The algorithm that a variant belongs to.
 
     Examples:
-        >>> family("taps(max_steps=1)"), family("taps")
-        ('taps', 'taps')
+        >>> family("mixed tile_bytes=400"), family("taps")
+        ('mixed', 'taps')
     """
-    return name.partition("(")[0]
+    return name.partition(" ")[0]
 
 
 @functools.lru_cache(maxsize=1)

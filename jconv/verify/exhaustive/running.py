@@ -16,7 +16,7 @@ import jax
 from jconv.verify.exhaustive import compiled
 from jconv.verify.exhaustive.geometries import Ranges, every_geometry
 from jconv.verify.exhaustive.journal import Journal, fingerprint
-from jconv.verify.exhaustive.routines import family, routines
+from jconv.verify.exhaustive.routines import family, routines, share
 from jconv.verify.exhaustive.trial import on_trial
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ def run(
     tell(resumed, len(geometries))
     for line in _batches(plan, left, platform, spent):
         start = line["batch"]
-        share = list(enumerate(geometries[start : start + plan.batch], start))
+        batch = list(enumerate(geometries[start : start + plan.batch], start))
         since = time.monotonic()
-        n_compiled, wrong = compiled.check(share, routines(), platform)
+        n_compiled, wrong = compiled.check(batch, routines(), platform)
         line["compiled"] = n_compiled
         line["wrong"] += wrong[:TOLD]
         line["seconds"] += time.monotonic() - since
@@ -186,10 +186,9 @@ def prove(ranges: Ranges, start: int, size: int, platform: str) -> dict[str, Any
     wrong: list[str] = []
     doubt: list[str] = []
     proved = pairs = 0
-    on_trial_now = routines()
     with jax.enable_x64(True):  # noqa: FBT003 (JAX's)
-        for geometry in chosen:
-            outcome = on_trial(geometry, on_trial_now, platform)
+        for number, geometry in enumerate(chosen, start):
+            outcome = on_trial(geometry, share(number), platform)
             by_routine.update(outcome.proved)
             pairs += outcome.pairs
             proved += not (outcome.wrong or outcome.doubt) and bool(outcome.proved)

@@ -33,7 +33,8 @@ class Outcome:
 
     Attributes:
         pairs: single comparisons: pairs of basis vectors, over routines and roles.
-        proved: routines that are right on all pairs in all roles, and bilinear.
+        proved: routines that are right on all pairs, in every role that they do not
+            refuse, and bilinear.
         refused: routine -> its reason, where it does not compute some role.
         wrong: routine -> what is wrong.
         doubt: routine -> why it is not shown to be bilinear.
@@ -64,21 +65,21 @@ def on_trial(
     sizes = shapes(geometry)
     judges = {out: Judge(geometry, out) for out in ROLES}
     for name, algorithm in routines.items():
+        tried = False
         for out in ROLES:
             operands = {role: sizes[role] for role in OPERANDS[out]}
             reason = algorithm.refuses(geometry, operands, out, DTYPE, platform)
             if reason:
                 outcome.refused[name] = f"{out}: {reason}"
                 continue
+            tried = True
             against = judges[out].judge(bound(algorithm, geometry, out))
             outcome.pairs += len(judges[out].first)
             if against.startswith(UNSHOWN):
                 outcome.doubt[name] = f"{out}: {against}"
             elif against:
                 outcome.wrong[name] = f"{out}: {against}"
-        if not any(name in each for each in (outcome.wrong, outcome.doubt)) and (
-            name not in outcome.refused
-        ):
+        if tried and name not in outcome.wrong and name not in outcome.doubt:
             outcome.proved.append(name)
     return outcome
 
