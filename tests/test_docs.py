@@ -16,6 +16,7 @@ import jax
 import pytest
 
 import jconv
+from tests.browser import browser, executable
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -146,6 +147,34 @@ def test_no_page_loads_anything_from_elsewhere(site: dict[Path, Any]) -> None:
     assert {
         load for load in loads if urlsplit(load).scheme not in ("", "data")
     } == set()
+
+
+SEARCH = """new Promise((found) => {
+    const box = document.querySelector(".md-search__input");
+    const told = document.querySelector(".md-search-result__meta");
+    new MutationObserver(() => /\\d/.test(told.textContent) && found(told.textContent))
+        .observe(told, {childList: true, characterData: true, subtree: true});
+    box.focus();
+    box.value = "ties";
+    box.dispatchEvent(new KeyboardEvent("keyup", {bubbles: true}));
+})"""
+"""Types a word into the search box and waits for the count of what was found."""
+
+
+@pytest.mark.skipif(executable() is None, reason="no Chromium here")
+def test_a_page_opened_from_a_folder_can_search(site: dict[Path, Any]) -> None:
+    (tour,) = (page for page in site if page.name == "tour.html")
+    with browser() as chromium:
+        page = chromium.open(tour)
+        answer = page.call(
+            "Runtime.evaluate",
+            expression=SEARCH,
+            awaitPromise=True,
+            returnByValue=True,
+            timeout=20_000,
+        )
+        assert int(answer["result"]["value"].split()[0]) > 0
+        assert page.complaints() == []
 
 
 def test_formulas_and_figures_are_in_their_places(site: dict[Path, Any]) -> None:

@@ -50,6 +50,7 @@ def algorithms() -> Iterator[str]:
 
 def claims() -> Iterator[str]:
     """A table for each topic, a row for each claim."""
+    yield '<div class="claims" markdown>'
     by_topic = itertools.groupby(
         sorted(registry().values(), key=lambda claim: claim.id.split(".")[0]),
         key=lambda claim: claim.id.split(".")[0],
@@ -60,6 +61,7 @@ def claims() -> Iterator[str]:
         for claim in members:
             says = " ".join(claim.says.split()).replace("|", "\\|")
             yield f"| `{claim.id}` | {says} | {claim.kind} |"
+    yield "\n</div>"
 
 
 def malloc() -> Iterator[str]:
