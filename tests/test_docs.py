@@ -200,9 +200,7 @@ def test_every_public_name_is_documented(site: dict[Path, Any], package: str) ->
         if page.parent.name == "api"
         for name in contents.ids
     }
-    found = {
-        name
-        for name in hook("public_names").public(package)
-        if any(each.startswith("jconv.") and each.endswith(f".{name}") for each in ids)
-    }
-    assert found == set(hook("public_names").public(package))
+    if package == "jconv":  # its page names the rooms in which functions live
+        ids = {f"jconv.{name.rpartition('.')[2]}" for name in ids}
+    names = hook("public_names").public(package)
+    assert {f"{package}.{name}" for name in names} - ids == set()
