@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from jconv.algorithms import REGISTRY
 from jconv.bench.malloc import ONE_LINE
 from jconv.verify import registry
+from jconv.verify.figures import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from jconv.verify.claim import Claim
 
 FLAGS = {
     "exact_on_integers": "exact on integers",
@@ -49,17 +52,24 @@ def algorithms() -> Iterator[str]:
 
 
 def claims() -> Iterator[str]:
-    """A table for each topic, a row for each claim."""
-    by_topic = itertools.groupby(
-        sorted(registry().values(), key=lambda claim: claim.id.split(".")[0]),
-        key=lambda claim: claim.id.split(".")[0],
-    )
-    for topic, members in by_topic:
-        yield f"\n## {topic}\n"
+    """A table for each topic, a row for each claim, and the pictures that some have."""
+
+    def topic(claim: Claim) -> str:
+        return claim.id.split(".")[0]
+
+    by_topic = itertools.groupby(sorted(registry().values(), key=topic), key=topic)
+    for name, members in by_topic:
+        shown = []
+        yield f'\n## {name}\n\n<div class="claims" markdown>\n'
         yield "| claim | says | kind |\n|-|-|-|"
         for claim in members:
-            says = " ".join(claim.says.split()).replace("|", "\\|")
-            yield f"| `{claim.id}` | {says} | {claim.kind} |"
+            says = " ".join(claim.says.split())
+            cell = says.replace("|", "\\|")
+            yield f"| `{claim.id}` | {cell} | {claim.kind} |"
+            if claim.id in FIGURES:
+                shown.append(f"<!-- figure: {claim.id} | {claim.id}: {says} -->")
+        yield "\n</div>\n"
+        yield "\n\n".join(shown)
 
 
 def malloc() -> Iterator[str]:

@@ -68,10 +68,11 @@ def on_post_page(output: str, **_: Any) -> str:  # noqa: ANN401
 
 @functools.cache
 def _figure(name: str, caption: str) -> str:
-    """One figure with its caption; a figure with pixels in it keeps a white ground."""
+    """One figure with its caption; pictures and plots keep their white ground."""
     element = figures.element(lambda: _draw(name), name, caption)
-    card = ' class="card"' if "<image" in element else ""
-    if not card:
+    plot = "<image" in element or "matplotlib.axis" in element
+    card = ' class="card"' if plot else ""
+    if not plot:
         for variable, color in NAMES.items():
             element = element.replace(color, f"var(--jconv-{variable})")
     described = html.escape(caption, quote=False)

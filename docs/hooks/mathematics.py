@@ -16,6 +16,8 @@ FORMULA = re.compile(
 PRIME = re.compile(r"<msup>(<mi>\w</mi>)<mi>&#x02032;</mi></msup>")
 """A prime is high already; as a superscript it is too small to see."""
 
+LEFT_OVER = re.compile(r"&#x00026;|\\\\")
+
 MENDED = '<mrow>\\1<mo lspace="0" rspace="0">&#x02032;</mo></mrow>'
 
 BAR = '<mo stretchy="false">&#x0007C;</mo>'
@@ -32,5 +34,6 @@ def _mathml(found: re.Match[str]) -> str:
     tag, bracket, latex = found.groups()
     display = "inline" if bracket == "(" else "block"
     element = convert(html.unescape(latex).strip(), display=display)
+    assert not LEFT_OVER.search(element), latex  # what the converter does not know
     element = PRIME.sub(MENDED, element).replace(BAR, CLOSE_BAR)
     return f'<{tag} class="formula">{element}</{tag}>'

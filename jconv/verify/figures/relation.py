@@ -36,8 +36,8 @@ VARIATIONS = {
     "stride 2": Axis(7, 3, 3, stride=2),
     "kernel dilation 2": Axis(7, 3, 3, kernel_dilation=2),
     "input dilation 2": Axis(4, 3, 5, input_dilation=2),
-    "kernel dilation −1": Axis(5, 3, 3, kernel_dilation=-1, low=-2),
     "padding (1, 1)": Axis(5, 3, 5, low=1),
+    "kernel dilation −1": Axis(5, 3, 3, kernel_dilation=-1, low=-2),
     "stride 3, dilation 2": Axis(8, 3, 2, stride=3, kernel_dilation=2),
 }
 """What each setting does to the table."""
@@ -76,10 +76,13 @@ def three_contractions() -> Figure:
 
 def variations() -> Figure:
     """Strides, dilations, padding and direction are all slopes and shifts of T."""
-    figure, axes = canvas(29, 15.6)
-    for n, (title, axis) in enumerate(VARIATIONS.items()):
-        left, top = 1.8 + 9.2 * (n % 3), 2.6 + 7.8 * (n // 3)
-        text(axes, (left + axis.n_input / 2, top - 1.8), title, weight="bold")
+    figure, axes = canvas(19.6, 21.2)
+    tops = (2.4, 2.4, 8.6, 8.6, 16.8, 16.8)
+    for n, (top, (title, axis)) in enumerate(
+        zip(tops, VARIATIONS.items(), strict=True)
+    ):
+        left = 1.6 + 9.6 * (n % 2)
+        text(axes, (left + axis.n_input / 2, top - 1.6), title, weight="bold")
         table(axes, axis, (left, top))
     return figure
 
