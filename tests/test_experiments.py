@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jconv.algorithms import REGISTRY
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -89,7 +91,8 @@ def test_what_the_figures_say_is_so(run: Run) -> None:
         "unused"
     ] == (1)
     for row in run("rounding_error_against_size")[1]["rows"]:
-        assert row["error"] <= row["bound"]
+        if REGISTRY[row["method"]].exact_on_integers:  # the bound is of direct sums
+            assert row["error"] <= row["bound"]
     coarse, fine = run("derivative_of_a_continuous_convolution")[1]["apart"]
     name = "differences of f * g against f * g'"
     # Differences of second order: halving the step divides the error by nearly four.

@@ -180,7 +180,7 @@ def test_the_collector_of_primitives_sees_what_is_inside_calls():
 def test_no_convolution_is_lowered(method, case):
     arrays = [case.array(role) for role in ROLES]
     text = jax.jit(pullback(case, method=method)).lower(*arrays).as_text()
-    assert "dot_general" in text
+    assert "dot_general" in text or "multiply" in text
     assert "convolution" not in text
 
 
