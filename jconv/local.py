@@ -20,8 +20,8 @@ import jax
 import jax.numpy as jnp
 
 from jconv import borders, layout, numerics, operands
-from jconv.algorithms.contraction import contract
-from jconv.algorithms.unfolding import put, take
+from jconv.algorithms.parts.contraction import contract
+from jconv.algorithms.parts.unfolding import put, take
 from jconv.call import as_shape, check_cotangent
 from jconv.errors import GeometryError
 from jconv.geometry import OPERANDS

@@ -1,7 +1,7 @@
 """Windows of an array as an array (im2col), and their sum back into place (col2im).
 
 How the data moves, and why no derivative holds a gather or a scatter, stands in
-``algorithms.unfolding``.
+``algorithms.parts.unfolding``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jconv import borders, layout, numerics, operands
-from jconv.algorithms.unfolding import put, take
+from jconv.algorithms.parts.unfolding import put, take
 from jconv.call import as_shape
 from jconv.errors import GeometryError
 from jconv.geometry.checks import is_integer

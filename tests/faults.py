@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jconv import borders, layout, numerics, rules
-from jconv.algorithms import grid, tiles
+from jconv.algorithms.parts import grid, tiles
 from jconv.geometry import axis as axes
 from jconv.geometry import nd, padding
 from jconv.geometry.axis import Axis

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jconv import local
-from jconv.algorithms import unfolding
+from jconv.algorithms.parts import unfolding
 from jconv.per_example import gradients, norms
 from tests.planting import fault
 

@@ -11,8 +11,8 @@ import pytest
 import jconv
 from jconv import reference
 from jconv.algorithms import REGISTRY
-from jconv.algorithms.staged import _batches, _run_length
-from jconv.algorithms.tapwise import Tapwise, spare_channels
+from jconv.algorithms.parts.staged import _batches, _run_length
+from jconv.algorithms.parts.tapwise import Tapwise, spare_channels
 from jconv.geometry import OPERANDS, ROLES, Geometry
 from tests.cases import integers
 

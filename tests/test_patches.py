@@ -13,7 +13,7 @@ from jax import lax
 
 import jconv
 from jconv import reference
-from jconv.algorithms.unfolding import put, take
+from jconv.algorithms.parts.unfolding import put, take
 from jconv.errors import GeometryError, UnsupportedError
 from tests.cases import CASES, EMPTY_CASES, Case, by_id, compiling, geometries, integers
 

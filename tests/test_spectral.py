@@ -13,12 +13,13 @@ from hypothesis import given
 
 import jconv
 from jconv import numerics, reference
-from jconv.algorithms import REGISTRY, choose, spectral
+from jconv.algorithms import REGISTRY, choose
 from jconv.algorithms.accuracy import BOUND_RATIO, COSINE_ERROR, acceptable
-from jconv.algorithms.blocks import BlockedAxis
 from jconv.algorithms.dft import MAX_PERIOD, Dft
 from jconv.algorithms.fft import Fft
-from jconv.algorithms.waves import wave_count, waves
+from jconv.algorithms.parts import spectral
+from jconv.algorithms.parts.blocks import BlockedAxis
+from jconv.algorithms.parts.waves import wave_count, waves
 from jconv.geometry import OPERANDS, ROLES, Axis, Geometry
 from tests.cases import CASES, Case, by_id, geometries, named
 

@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 
 from jconv import numerics
-from jconv.algorithms.waves import period, wave_count
+from jconv.algorithms.parts.waves import period, wave_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jax.typing import DTypeLike
 
-    from jconv.algorithms.blocks import BlockedAxis
+    from jconv.algorithms.parts.blocks import BlockedAxis
     from jconv.algorithms.protocol import Algorithm, Shapes
     from jconv.geometry import Geometry, Role
 

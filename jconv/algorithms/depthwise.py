@@ -21,19 +21,20 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics
-from jconv.algorithms import costs, windowed
-from jconv.algorithms.buffers import materialised
+from jconv.algorithms import costs
+from jconv.algorithms.parts import windowed
+from jconv.algorithms.parts.buffers import materialised
+from jconv.algorithms.parts.staged import Staged
+from jconv.algorithms.parts.tapwise import Tapwise
 from jconv.algorithms.protocol import array_shapes, concrete, result_shape
-from jconv.algorithms.staged import Staged
-from jconv.algorithms.tapwise import Tapwise
 from jconv.geometry import OPERANDS, Axis, Geometry, Role
 
 if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
+    from jconv.algorithms.parts.windowed import Windowed
     from jconv.algorithms.protocol import Precision, Shapes
-    from jconv.algorithms.windowed import Windowed
 
 MAX_PAIRS = 64
 """Pairs of channels per group at the most: beyond, matrix products are faster."""

@@ -19,10 +19,10 @@ from jax import lax
 
 from jconv.algorithms import costs
 from jconv.algorithms.accuracy import waves_bound
-from jconv.algorithms.blocked import Blocked, product_seconds
-from jconv.algorithms.contraction import contract
-from jconv.algorithms.spectral import Spectral
-from jconv.algorithms.waves import period, wave_count, waves
+from jconv.algorithms.parts.blocked import Blocked, product_seconds
+from jconv.algorithms.parts.contraction import contract
+from jconv.algorithms.parts.spectral import Spectral
+from jconv.algorithms.parts.waves import period, wave_count, waves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,10 +18,10 @@ from jax import lax
 
 from jconv.algorithms import costs
 from jconv.algorithms.accuracy import fft_bound
-from jconv.algorithms.blocked import Blocked, product_seconds
-from jconv.algorithms.contraction import contract
-from jconv.algorithms.spectral import Spectral
-from jconv.algorithms.waves import period
+from jconv.algorithms.parts.blocked import Blocked, product_seconds
+from jconv.algorithms.parts.contraction import contract
+from jconv.algorithms.parts.spectral import Spectral
+from jconv.algorithms.parts.waves import period
 from jconv.geometry import ROLES
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ import numpy as np
 from jax import lax
 
 from jconv.algorithms import costs
-from jconv.algorithms.buffers import materialised
+from jconv.algorithms.parts.buffers import materialised
 from jconv.algorithms.protocol import Algorithm, array_shapes, concrete, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 

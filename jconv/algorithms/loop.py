@@ -17,8 +17,8 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
-from jconv.algorithms.contraction import contract
-from jconv.algorithms.grid import Window
+from jconv.algorithms.parts.contraction import contract
+from jconv.algorithms.parts.grid import Window
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.algorithms.taps import fixed_roles, step_count
 from jconv.geometry import OPERANDS, Geometry, Role

@@ -20,11 +20,12 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics
-from jconv.algorithms import costs, windowed
-from jconv.algorithms.buffers import materialised, on_all_cores
-from jconv.algorithms.products import Product
+from jconv.algorithms import costs
+from jconv.algorithms.parts import windowed
+from jconv.algorithms.parts.buffers import materialised, on_all_cores
+from jconv.algorithms.parts.products import Product
+from jconv.algorithms.parts.tiles import TILE_BYTES, Tiling
 from jconv.algorithms.protocol import array_shapes, result_shape
-from jconv.algorithms.tiles import TILE_BYTES, Tiling
 from jconv.geometry import OPERANDS, Axis, Geometry, Role
 
 if TYPE_CHECKING:

@@ -20,19 +20,20 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics
-from jconv.algorithms import costs, windowed
-from jconv.algorithms.blocking import Blocking, smallest_block
-from jconv.algorithms.products import Product
+from jconv.algorithms import costs
+from jconv.algorithms.parts import windowed
+from jconv.algorithms.parts.blocking import Blocking, smallest_block
+from jconv.algorithms.parts.products import Product
+from jconv.algorithms.parts.tiles import TILE_BYTES, Tiling
 from jconv.algorithms.protocol import array_shapes, result_shape
-from jconv.algorithms.tiles import TILE_BYTES, Tiling
 from jconv.geometry import OPERANDS, Geometry, Role
 
 if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
+    from jconv.algorithms.parts.windowed import Windowed
     from jconv.algorithms.protocol import Precision, Shapes
-    from jconv.algorithms.windowed import Windowed
 
 MAX_BLOCK = 64
 """Results of a block at the most."""

@@ -23,8 +23,8 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
-from jconv.algorithms.buffers import materialised
-from jconv.algorithms.contraction import contract
+from jconv.algorithms.parts.buffers import materialised
+from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Progression, Role
 

@@ -1,8 +1,8 @@
 """Patches and the unshared ("local") convolution that is made of them.
 
 A patch is copied, not multiplied by an identity kernel as in ``jax.lax``; how, stands
-in ``algorithms.unfolding``. So integers, infinities and NaN come out as they are, at
-any ``precision``.
+in ``algorithms.parts.unfolding``. So integers, infinities and NaN come out as they are,
+at any ``precision``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jconv import layout, numerics, operands
-from jconv.algorithms.unfolding import take
+from jconv.algorithms.parts.unfolding import take
 from jconv.errors import GeometryError
 from jconv.lax import arguments, dimensions
 from jconv.lax.errors import WrongTypeError

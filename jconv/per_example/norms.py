@@ -20,10 +20,10 @@ import jax.numpy as jnp
 
 from jconv import layout, numerics, operands
 from jconv.algorithms import AUTO
-from jconv.algorithms.contraction import contract
+from jconv.algorithms.parts.contraction import contract
+from jconv.algorithms.parts.unfolding import take
 from jconv.algorithms.patches import PATCHES
 from jconv.algorithms.protocol import concrete
-from jconv.algorithms.unfolding import take
 from jconv.errors import GeometryError
 from jconv.per_example.gradients import as_examples, batch_of, gradients, understand
 

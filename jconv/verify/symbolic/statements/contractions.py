@@ -18,7 +18,8 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
-from jconv.algorithms import blocking, taps
+from jconv.algorithms import taps
+from jconv.algorithms.parts import blocking
 from jconv.algorithms.protocol import ArrayLabels
 from jconv.geometry import OPERANDS, ROLES, Progression, Role
 from jconv.verify.symbolic.arrays import JNP, LAX, array
@@ -180,7 +181,7 @@ statement(
     "relation, or none where there is none.",
     formula="reads(o, k) = i  ⇔  s·o + d·k = e·i + low",
     hypotheses=(*AXIS, "indices in range"),
-    code=("algorithms.blocking._positions", "Axis.holds"),
+    code=("algorithms.parts.blocking._positions", "Axis.holds"),
     subject=reads,
     checks={"": _reads_check},
 )

@@ -31,7 +31,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.buffers import materialised, pad_to
+from jconv.algorithms.parts.buffers import materialised, pad_to
 from jconv.geometry.phases import phases
 
 if TYPE_CHECKING:

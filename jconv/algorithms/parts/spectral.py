@@ -23,8 +23,8 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics
-from jconv.algorithms import windowed
-from jconv.algorithms.blocked import Blocked, ways
+from jconv.algorithms.parts import windowed
+from jconv.algorithms.parts.blocked import Blocked, ways
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 

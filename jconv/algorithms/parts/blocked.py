@@ -6,15 +6,16 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from jconv.algorithms import costs, windowed
-from jconv.algorithms.blocks import BlockedAxis
-from jconv.algorithms.buffers import pad_to
+from jconv.algorithms import costs
+from jconv.algorithms.parts import windowed
+from jconv.algorithms.parts.blocks import BlockedAxis
+from jconv.algorithms.parts.buffers import pad_to
 
 if TYPE_CHECKING:
     from jax import Array
 
+    from jconv.algorithms.parts.windowed import Windowed
     from jconv.algorithms.protocol import Shapes
-    from jconv.algorithms.windowed import Windowed
     from jconv.geometry import Geometry, Role
 
 SIZES = tuple(n for p in range(2, 20) for n in (2**p, 3 * 2 ** (p - 1)))

@@ -19,8 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.blocking import smallest_block
-from jconv.algorithms.buffers import materialised, rows_from
+from jconv.algorithms.parts.blocking import smallest_block
+from jconv.algorithms.parts.buffers import materialised, rows_from
 
 if TYPE_CHECKING:
     from jax import Array

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.buffers import materialised, pad_to
+from jconv.algorithms.parts.buffers import materialised, pad_to
 from jconv.geometry import Axis
 
 if TYPE_CHECKING:

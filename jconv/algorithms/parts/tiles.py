@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.buffers import materialised, pad_to, rows_from
+from jconv.algorithms.parts.buffers import materialised, pad_to, rows_from
 
 if TYPE_CHECKING:
     from jax import Array

@@ -24,12 +24,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.buffers import materialised, pad_to
+from jconv.algorithms.parts.buffers import materialised, pad_to
 
 if TYPE_CHECKING:
     from jax import Array
 
-    from jconv.algorithms.tapwise import Places, Tapwise
+    from jconv.algorithms.parts.tapwise import Places, Tapwise
 
 RUN = 8
 """Places that one stage adds at the most."""
