@@ -27,7 +27,15 @@ PAGES = sorted(
     path for path in DOCS.rglob("*.md") if "\nexecuted: true" in path.read_text()
 )
 BUILDERS = ("material", "mkdocstrings", "latex2mathml")
-PACKAGES = ("jconv", "jconv.geometry", "jconv.lax", "jconv.nn", "jconv.pool")
+PACKAGES = (
+    "jconv",
+    "jconv.geometry",
+    "jconv.lax",
+    "jconv.nn",
+    "jconv.nn.data",
+    "jconv.nn.train",
+    "jconv.pool",
+)
 
 
 BUILDABLE = all(map(importlib.util.find_spec, BUILDERS))
@@ -209,7 +217,9 @@ def test_every_public_name_is_documented(site: dict[Path, Any], package: str) ->
         if page.parent.name == "api"
         for name in contents.ids
     }
+    names, address = hook("public_names").public(package), hook("public_names").address
     if package == "jconv":  # its page names the rooms in which functions live
-        ids = {f"jconv.{name.rpartition('.')[2]}" for name in ids}
-    names = hook("public_names").public(package)
-    assert {f"{package}.{name}" for name in names} - ids == set()
+        ids = {name.rpartition(".")[2] for name in ids}
+        assert set(names) - ids == set()
+    else:
+        assert {address(package, name) for name in names} - ids == set()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 from typing import Any
 
@@ -19,7 +20,14 @@ def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
 
 def directives(package: str) -> list[str]:
     """One directive a public name."""
-    return [f"::: {package}.{name}" for name in public(package)]
+    return [f"::: {address(package, name)}" for name in public(package)]
+
+
+def address(package: str, name: str) -> str:
+    """Where a name is found, also if a module of the same name hides it."""
+    if importlib.util.find_spec(f"{package}.{name}"):
+        return f"{package}.{name}.{name}"
+    return f"{package}.{name}"
 
 
 def public(package: str) -> list[str]:
