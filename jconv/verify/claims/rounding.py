@@ -12,9 +12,10 @@ from jax import lax
 
 from jconv import algorithms, numerics
 from jconv.errors import UnsupportedError
-from jconv.geometry import ROLES
+from jconv.geometry import OPERANDS, ROLES
 from jconv.verify import families, routes
 from jconv.verify.claim import Evidence, claim
+from jconv.verify.comparison import error_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,10 +73,19 @@ def dtype_rounding(context: Context) -> Iterator[Evidence]:
             for each in zip(*operands, strict=True)
         ]
         found = _computed(case, operands, "highest")
-        for method in algorithms.REGISTRY:
+        by_role = dict(zip(("input", "kernel", "output"), operands, strict=True))
+        for method, algorithm in algorithms.REGISTRY.items():
+            named = dataclasses.replace(case, method=method)
             for role in ROLES:
+                if named.method_for(role) != method:
+                    continue  # it refuses
+                first, second = (by_role[each] for each in OPERANDS[role])
                 errors = [
-                    worst_ratio(found[method][role][n], exact[n][role], sizes[n][role])
+                    worst_ratio(
+                        found[method][role][n],
+                        exact[n][role],
+                        error_scale(algorithm, first[n], second[n], sizes[n][role]),
+                    )
                     for n in range(CANDIDATES)
                 ]
                 bound = bound_of(case, role, method)
