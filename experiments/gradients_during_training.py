@@ -38,6 +38,8 @@ DRAWN = {
     ("coded", "peer"): ("in float64, coded against lax", INPUT, "^"),
 }
 """Pair of routes -> its name, colour and sign."""
+SAME = 1e-17
+"""Where routes that agree bit for bit are drawn, at the foot."""
 
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
@@ -107,12 +109,16 @@ def _errors(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     for pair, (words, color, sign) in DRAWN.items():
         mine = [row for row in rows if tuple(row["routes"]) == pair]
         steps = [row["step"] for row in mine]
-        errors = [row["error"] for row in mine]
+        errors = [row["error"] or SAME for row in mine]
         bounds = [row["bound"] for row in mine]
         style = {"color": color, "marker": sign, "markersize": 4, "linewidth": 1}
         axes.semilogy(steps, errors, label=words, **style)
         axes.semilogy(steps, bounds, "--", color=color, alpha=0.8)
     axes.plot([], [], "--", color=SOFT, label="their bounds")
+    axes.set_yticks([SAME, 1e-14, 1e-11, 1e-8, 1e-5], minor=False)
+    axes.set_yticks([], minor=True)
+    powers = [f"$10^{{{power}}}$" for power in (-14, -11, -8, -5)]
+    axes.set_yticklabels(["0", *powers])
 
 
 main = experiment(__spec__.name, CLAIM, measure, draw)
