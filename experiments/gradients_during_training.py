@@ -89,7 +89,9 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
     second.sharey(first)
     panels = dict(zip(DERIVATIVES, (first, second), strict=True))
     for derivative, axes in panels.items():
-        _errors(axes, [row for row in numbers["rows"] if row["derivative"] == derivative])
+        _errors(
+            axes, [row for row in numbers["rows"] if row["derivative"] == derivative]
+        )
         axes.set_title(f"derivative in the {derivative}", color=INK)
     first.set_ylabel("largest error / Σ |products|", color=SOFT)
     third.semilogy(numbers["loss"], color=INK, linewidth=1)

@@ -119,7 +119,12 @@ def _accuracies(axes: Axes, numbers: Mapping[str, Any]) -> None:
         before, after = (f"{mean:.1f} %" for mean in means[name])
         style = {"color": color, "weight": "bold"}
         axes.text(
-            -0.16, means[name][0], f"{words}\n{before}", ha="right", va="center", **style
+            -0.16,
+            means[name][0],
+            f"{words}\n{before}",
+            ha="right",
+            va="center",
+            **style,
         )
         side = "bottom" if name == upper else "top"  # the two may be very close
         axes.text(1.16, means[name][1], after, va=side, **style)

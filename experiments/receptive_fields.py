@@ -84,11 +84,14 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
             _layer(name, n, {when: _map(seen[when], images, n) for when in seen})
             for n, name in enumerate(DEPTHS)
         ],
-        "filters": np.round(
-            np.moveaxis(np.asarray(now.params[0]["kernel"])[:, :, 0], -1, 0).astype(float),
-            5,
-        ).tolist(),
+        "filters": _filters_of(now.params),
     }
+
+
+def _filters_of(params: Any) -> list[Any]:
+    """The first layer's kernels, one after the other."""
+    kernels = np.asarray(params[0]["kernel"], "float64")[:, :, 0]
+    return np.round(np.moveaxis(kernels, -1, 0), 5).tolist()
 
 
 def _enlarged(few: data.Examples) -> data.Examples:
@@ -99,7 +102,7 @@ def _enlarged(few: data.Examples) -> data.Examples:
 
 
 def _layer(name: str, n: int, maps: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """A layer's theoretical field, and how much each map has inside and at its heart."""
+    """A layer's theoretical field, and what each map has beyond it and inside."""
     windows = WINDOWS[: n + 1]
     size = receptive_field([(kernel, stride) for kernel, stride, _ in windows])
     first, last = _reach(windows)

@@ -1,8 +1,8 @@
 """Rounding error against the number of products, for each algorithm and dtype.
 
 The largest error of an entry, divided by the sum of the absolute values of its products
-as in the a-priori bounds, which are drawn too: one for all that add the products up one
-by one or in parts, others for algorithms that transform first. Exact values are summed
+as in the a-priori bounds, which are drawn too: one for all that add products up. That of
+a transform is a share of the operands' norms; it is drawn for the smallest sum. Exact values are summed
 in NumPy's long double; float64 is left out where that is no longer than double.
 
     python -m experiments.rounding_error_against_size --out DIR [--quick]
@@ -35,8 +35,11 @@ CHANNELS = (1, 4, 16, 64, 256, 1024)
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 SIDE, KERNEL, C_OUT = 8, 3, 4
 GEOMETRY = Geometry.from_call((SIDE, SIDE), (KERNEL, KERNEL))
-COLORS = ("#2a6fb0", "#c2601c", "#2c8550", "#7a4aa3", "#b0413e", "#a06a00", "#2a7f8e")
-MARKERS = "os^Dv*P"
+COLORS = (
+    *("#2a6fb0", "#c2601c", "#2c8550", "#7a4aa3", "#b0413e", "#a06a00"),
+    *("#2a7f8e", "#d04a9c", "#6b8e23", "#4b5fd0", "#8a5a44", "#008b8b"),
+)
+MARKERS = "os^Dv*P<>Xph"
 
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
@@ -73,6 +76,8 @@ def _rows(dtype: str, c_in: int) -> list[dict[str, Any]]:
         y = jax.jit(functools.partial(jconv.conv, method=method))(x, w)
         error = float(np.max(np.abs(_long(y) - exact) / size))
         bound = each.error_bound(GEOMETRY, shapes, "output", dtype)
+        if not each.exact_on_integers:  # a transform's is normwise
+            bound *= _norm(x) * _norm(w) / float(np.min(size))
         row = {"dtype": dtype, "method": method, "products": KERNEL * KERNEL * c_in}
         rows.append(row | {"error": float(f"{error:.3g}"), "bound": bound})
     return rows
@@ -81,6 +86,11 @@ def _rows(dtype: str, c_in: int) -> list[dict[str, Any]]:
 def _long(array: jax.Array) -> np.ndarray:
     """The same numbers in NumPy's longest format."""
     return np.asarray(array).astype("float64").astype(np.longdouble)
+
+
+def _norm(array: jax.Array) -> float:
+    """The root of the sum of squares."""
+    return float(np.linalg.norm(np.asarray(array, "float64")))
 
 
 def _exact(x: jax.Array, w: jax.Array) -> np.ndarray:
@@ -122,12 +132,12 @@ def _panel(axes: Axes, dtype: str, rows: list[Any], methods: list[str]) -> None:
             continue
         products = [row["products"] for row in mine]
         errors = [max(row["error"], 1e-20) for row in mine]
-        style = {"color": COLORS[n % 7], "marker": MARKERS[n % 7], "alpha": 0.8}
+        style = {"color": COLORS[n % 12], "marker": MARKERS[n % 12], "alpha": 0.8}
         axes.loglog(products, errors, label=method, markersize=5, **style)
         bounds.setdefault(tuple(row["bound"] for row in mine), []).append(method)
     shared = max(bounds, key=lambda bound: len(bounds[bound]))
     for bound, members in bounds.items():
-        color = INK if bound == shared else COLORS[methods.index(members[0]) % 7]
+        color = INK if bound == shared else COLORS[methods.index(members[0]) % 12]
         name = "bound" if bound == shared else f"bound of {', '.join(members)}"
         axes.loglog(products, bound, "--", color=color, label=name)
     roundoff = numerics.unit_roundoff(dtype)

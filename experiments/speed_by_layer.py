@@ -123,11 +123,17 @@ def _device(part: Any, device: Mapping[str, Any]) -> None:
 
 def _panel(axes: Axes, layers: Sequence[Any], role: str, color: str) -> None:
     """One sign per program; a grey mark where the machine's own limit is."""
+    from matplotlib.ticker import LogLocator, NullLocator  # noqa: PLC0415 (slow to load)
+
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.xaxis.set_minor_locator(NullLocator())
     passes = [layer["passes"].get(role, {}) for layer in layers]
     rows = range(len(layers))
     limits = [told.get("limit") or float("nan") for told in passes]
-    axes.plot(limits, rows, "D", color=FAINT, markersize=4, label="limit of the machine")
+    axes.plot(
+        limits, rows, "D", color=FAINT, markersize=4, label="limit of the machine"
+    )
     for name, (words, sign) in PROGRAMS.items():
         rates = [told.get(name) or float("nan") for told in passes]
         style = {"color": color if name == "jconv" else INK, "markersize": 6}
