@@ -1,9 +1,10 @@
 """Rounding error against the number of products, for each algorithm and dtype.
 
 The largest error of an entry, divided by the sum of the absolute values of its products
-as in the a-priori bounds, which are drawn too: one for all that add products up. That of
-a transform is a share of the operands' norms; it is drawn for the smallest sum. Exact values are summed
-in NumPy's long double; float64 is left out where that is no longer than double.
+as in the a-priori bound of sums, which is drawn too. The bound of a transform is a share
+of the operands' norms; it is drawn as that of the entry with the smallest sum. Exact
+values are summed in NumPy's long double; float64 is left out where that is no longer
+than double.
 
     python -m experiments.rounding_error_against_size --out DIR [--quick]
 """
