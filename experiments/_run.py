@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     Numbers = dict[str, Any]
 
 DPI = 110
+
+
+class Missing(Exception):  # noqa: N818  (nothing failed: something is to be made first)
+    """What an experiment draws was not recorded yet; says how to record it."""
 
 
 class Main(Protocol):
@@ -38,7 +43,7 @@ def experiment(
 
     Args:
         name: of its module; the files are called so, with dashes.
-        claim: the id of the claim that it illustrates.
+        claim: the id of the claim that it illustrates; empty if there is none.
         measure: gives the numbers, as JSON has them; told whether to be quick.
         draw: makes the figure of those numbers, and of nothing else.
     """
@@ -66,8 +71,11 @@ def experiment(
 def command(main: Main, words: str | None) -> None:
     """Run one experiment from the command line."""
     out, quick = arguments(words)
-    for path in main(out, quick=quick):
-        print(path)
+    try:
+        for path in main(out, quick=quick):
+            print(path)
+    except Missing as missing:
+        sys.exit(str(missing))
 
 
 def arguments(words: str | None) -> tuple[Path, bool]:
