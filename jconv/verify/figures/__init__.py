@@ -6,6 +6,7 @@ and never through pyplot: no state outlives a figure.
 
 from __future__ import annotations
 
+import functools
 import html
 import importlib
 import io
@@ -31,6 +32,12 @@ FIGURES: Mapping[str, str] = {
     "backward.input-2d": "backward:input_windows",
     "backward.numerical": "numbers:steps",
     "backward.continuous": "numbers:convergence",
+    "pool.max.ties": "max_pool_ties:figure",
+    "pool.avg.border": "average_pool_borders:figure",
+    "pool.max.forward": "pooled_quarters:figure",
+    "conv1x1": "bottleneck:figure",
+    "channels.rgb": "channels:figure",
+    "definition.weight-sharing": "sharing:figure",
 }
 """Claim id -> the ``module:function`` of this package that draws its figure."""
 
@@ -42,8 +49,12 @@ def draw(claim_id: str) -> Figure:
     return getattr(package, function)()
 
 
+@functools.cache
 def svg(claim_id: str) -> str | None:
-    """A claim's figure as an ``<svg>`` element to stand in a page; None without one."""
+    """A claim's figure as an ``<svg>`` element to stand in a page; None without one.
+
+    Drawn when it is first asked for: whoever asks again gets the same text.
+    """
     if claim_id not in FIGURES:
         return None
     label = f"Figure of the claim {claim_id}"
