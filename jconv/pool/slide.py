@@ -5,7 +5,7 @@ its input by static slices. JAX transposes those into pads and concatenations, s
 pool's derivative needs a scatter. Three ways, chosen by shapes alone:
 
 - *few* entries (at most ``FEW``): one slice per entry, merged in one go;
-- *tiles*, long windows that do not overlap: a reshape and a reduction;
+- *tiles*, long windows that do not overlap, or one alone: a reshape and a reduction;
 - *doubling*, long windows that do: a window of 2 w entries is two of w, so that about
   2 log2(window) merges suffice at any length. Unlike a difference of running sums this
   subtracts nothing, so no digits cancel and no infinity meets its negative.
@@ -77,7 +77,8 @@ def _take_turns(strands: Sequence[Any], dim: int) -> Any:  # noqa: ANN401
 
 def _slide(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: ANN401
     """Merge each window along dimension ``dim``; n_output entries are left there."""
-    if axis.n_kernel <= FEW:
+    alone = axis.n_output == 1 and axis.stride >= axis.span
+    if axis.n_kernel <= FEW and not alone:
         return _few(arrays, dim, axis, merge)
     if axis.stride >= axis.span:
         return _tiles(arrays, dim, axis, merge)
