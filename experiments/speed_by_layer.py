@@ -126,7 +126,7 @@ def _panel(axes: Axes, layers: Sequence[Any], role: str, color: str) -> None:
     from matplotlib.ticker import LogLocator, NullLocator  # noqa: PLC0415 (slow to load)
 
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.xaxis.set_major_locator(LogLocator())
     axes.xaxis.set_minor_locator(NullLocator())
     passes = [layer["passes"].get(role, {}) for layer in layers]
     rows = range(len(layers))
