@@ -149,7 +149,7 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
     """Both histograms, and where the norms are cut."""
     from matplotlib.figure import Figure  # noqa: PLC0415 (slow to load)
 
-    figure = Figure(figsize=(7, 3.4), layout="constrained")
+    figure = Figure(figsize=(7, 3.9), layout="constrained")
     axes = figure.subplots()
     norms = numbers["norms"]
     bins = np.linspace(0, 1.05 * max(map(max, norms.values())), 40)
@@ -158,10 +158,11 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
         label = f"{name}, {share}"
         axes.hist(found, bins, color=colour, alpha=0.75, label=label)
     axes.axvline(LARGEST, color=INK, linestyle="--", linewidth=1.2)
-    axes.annotate("  cut to this", (LARGEST, 0.93), xycoords=("data", "axes fraction"))
+    place = {"xycoords": ("data", "axes fraction"), "va": "bottom", "ha": "center"}
+    axes.annotate(f"clipped to norm {LARGEST:g}", (LARGEST, 1.01), **place)
     axes.set(xlabel="norm of an example's gradient", ylabel="examples of a batch")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 

@@ -141,6 +141,7 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
     for axes in (left, middle):
         axes.set_xlim(-4.5, 4.5)
+        axes.set_xlabel("x", color=SOFT)
     return figure
 
 

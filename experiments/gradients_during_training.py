@@ -94,7 +94,8 @@ def draw(numbers: Mapping[str, Any]) -> Figure:
         )
         axes.set_title(f"derivative in the {derivative}", color=INK)
     first.set_ylabel("largest error / Σ |products|", color=SOFT)
-    third.semilogy(numbers["loss"], color=INK, linewidth=1)
+    third.plot(numbers["loss"], color=INK, linewidth=1)
+    third.set_ylim(bottom=0)
     third.set_title("loss of the batch meanwhile", color=INK)
     for axes in (first, second, third):
         axes.set_xlabel("step of training", color=SOFT)

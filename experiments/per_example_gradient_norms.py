@@ -21,7 +21,7 @@ import numpy as np
 from experiments import clipped_per_example_gradients as clipped
 from experiments._run import command, experiment
 from jconv.nn import data
-from jconv.verify.figures.style import FAINT, INK, KERNEL, SOFT
+from jconv.verify.figures.style import FAINT, INK, KERNEL, ON_MAP, SOFT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,12 +108,11 @@ def _map(axes: Axes, numbers: Mapping[str, Any], name: str, largest: int) -> Any
     medians = [row["median"] for row in rows]
     words = f"median of {sum(rows[0]['counts'])} digits"
     axes.plot(steps, medians, color=KERNEL, linewidth=2, label=words)
-    axes.legend(loc="lower left", frameon=False)
-    axes.axhline(numbers["threshold"], color=INK, linestyle="--", linewidth=1.2)
-    told = "would be cut to this" if name == RUNS[0] else "cut to this"
-    share = f"{rows[-1]['above_threshold']:.0%} above at the end".replace("%", " %")
-    place = {"ha": "right", "va": "bottom", "color": INK}
-    axes.text(ends[-1], 1.15 * numbers["threshold"], f"{told}; {share} ", **place)
+    told = "would be clipped above this" if name == RUNS[0] else "clipped above this"
+    share = f"{rows[-1]['above_threshold']:.0%} at the end".replace("%", " %")
+    style = {"color": ON_MAP, "linestyle": "--", "linewidth": 1.2}
+    axes.axhline(numbers["threshold"], label=f"{told}: {share}", **style)
+    axes.legend(loc="lower left", frameon=False, labelcolor=ON_MAP)
     axes.set(yscale="log", xlabel="step of training")
     axes.set_title(name, color=INK)
     axes.grid(color=FAINT, linewidth=0.4)

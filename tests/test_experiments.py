@@ -90,6 +90,10 @@ def test_it_is_listed_with_its_claim_and_told_how_to_run(name: str) -> None:
     assert f"python -m experiments.{name} --out DIR" in module.__doc__
 
 
+def test_nothing_is_listed_that_is_not_there() -> None:
+    assert re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE) == NAMES
+
+
 def test_the_same_numbers_give_the_same_bytes(tmp_path: Path) -> None:
     module = importlib.import_module("experiments.bottleneck")
     first, second = (module.main(tmp_path / each) for each in ("a", "b"))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jconv.verify import figures
-from jconv.verify.figures import backward, relation, style
+from jconv.verify.figures import theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,24 +31,26 @@ sys.path.append(str(Path(__file__).parents[2]))  # experiments are not installed
 
 PLACE = re.compile(r'<div data-figure="([^"]+)" data-caption="([^"]*)"></div>')
 
-NAMES = {
-    "ink": style.INK,
-    "soft": style.SOFT,
-    "faint": style.FAINT,
-    "input": style.INPUT,
-    "kernel": style.KERNEL,
-    "output": style.OUTPUT,
-    "cotangent": style.COTANGENT,
-    "input-tint": style.TINT[style.INPUT],
-    "kernel-tint": style.TINT[style.KERNEL],
-    "output-tint": style.TINT[style.OUTPUT],
-    "cotangent-tint": style.TINT[style.COTANGENT],
-    "paper": "#ffffff",
-    "on-weight": relation.ON_WEIGHT,
-    **{f"weight-{n}": color for n, color in enumerate(backward.WEIGHT_COLORS, 1)},
-    "window-3": backward.WINDOW_COLORS[2],
-}
-"""Variable of ``assets/extra.css`` -> the colour in the light, as matplotlib has it."""
+SHEET = "assets/figures.css"
+COLORS = (
+    f":root {{ {theme.css(dark=False)} }}\n"
+    f'[data-md-color-scheme="slate"] {{ {theme.css(dark=True)} }}\n'
+)
+"""What the colours are on a light and on a dark page."""
+
+
+def on_config(config: Any) -> Any:  # noqa: ANN401
+    """Let every page load the colours."""
+    config.extra_css.insert(0, SHEET)
+    return config
+
+
+def on_files(files: Any, config: Any) -> Any:  # noqa: ANN401
+    """Write the colours into the site."""
+    from mkdocs.structure.files import File  # noqa: PLC0415  (tests lack it)
+
+    files.append(File.generated(config, SHEET, content=COLORS))
+    return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
@@ -68,15 +70,10 @@ def on_post_page(output: str, **_: Any) -> str:  # noqa: ANN401
 
 @functools.cache
 def _figure(name: str, caption: str) -> str:
-    """One figure with its caption; pictures and plots keep their white ground."""
+    """One figure with its caption."""
     element = figures.element(lambda: _draw(name), name, caption)
-    plot = "<image" in element or "matplotlib.axis" in element
-    card = ' class="card"' if plot else ""
-    if not plot:
-        for variable, color in NAMES.items():
-            element = element.replace(color, f"var(--jconv-{variable})")
     described = html.escape(caption, quote=False)
-    return f"<figure{card}>{element}<figcaption>{described}</figcaption></figure>"
+    return f"<figure>{element}<figcaption>{described}</figcaption></figure>"
 
 
 def _draw(name: str) -> Figure:

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from jconv.errors import UnsupportedError
 from jconv.verify.device import display_name
 from jconv.verify.difference import sentence
+from jconv.verify.figures.theme import css
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,6 +108,7 @@ def render(
             kinds=KINDS,
             rows_shown=ROWS_SHOWN,
             compared=_compared(report),
+            figure_colors=css,
         )
     )
 

@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from jconv.verify.figures.style import SETTINGS
+from jconv.verify.figures.theme import themed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +39,10 @@ FIGURES: Mapping[str, str] = {
     "conv1x1": "bottleneck:figure",
     "channels.rgb": "channels:figure",
     "definition.weight-sharing": "sharing:figure",
+    "size.stride": "windows:figure",
+    "backward.dense-analogy": "relation:three_contractions",
+    "net.alexnet": "alexnet:parameters",
+    "net.structure": "alexnet:sizes",
 }
 """Claim id -> the ``module:function`` of this package that draws its figure."""
 
@@ -62,7 +67,10 @@ def svg(claim_id: str) -> str | None:
 
 
 def element(drawing: Callable[[], Figure], name: str, label: str) -> str:
-    """What a function draws, as an ``<svg>`` element whose ids start with a name."""
+    """What a function draws, as an ``<svg>`` element whose ids start with a name.
+
+    Its colours follow the page that it stands in; see ``theme``.
+    """
     import matplotlib as mpl  # noqa: PLC0415 (slow to load)
 
     text = io.StringIO()
@@ -70,7 +78,7 @@ def element(drawing: Callable[[], Figure], name: str, label: str) -> str:
         drawing().savefig(
             text, format="svg", bbox_inches="tight", metadata={"Date": None}
         )
-    return _embedded(text.getvalue(), name, label)
+    return themed(_embedded(text.getvalue(), name, label))
 
 
 def _embedded(document: str, name: str, label: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 import jconv
 from jconv.geometry import Windows
-from jconv.verify.figures.style import INK, SOFT
+from jconv.verify.figures.style import INK, ON_MAP, SOFT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def _table(
     axes.set(xticks=[], yticks=[])
     for (row, column), value in np.ndenumerate(np.array(values)):
         style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
-        axes.text(column, row, f"{value:.3g}", color=INK, **style)
+        axes.text(column, row, f"{value:.3g}", color=ON_MAP, **style)
 
 
 def figure() -> Figure:

@@ -14,6 +14,8 @@ from jconv.verify.figures.style import (
     INPUT,
     KERNEL,
     OUTPUT,
+    WEIGHT_COLORS,
+    WINDOW_COLORS,
     arrow,
     canvas,
     cells,
@@ -31,12 +33,6 @@ if TYPE_CHECKING:
 
 AXIS = Axis(n_input=5, n_kernel=3, n_output=3)
 """Five inputs, three weights, three outputs."""
-
-WEIGHT_COLORS = ("#b0413e", "#c58b00", "#2a7f8e")
-"""One colour per weight, apart in hue and in lightness."""
-
-WINDOW_COLORS = ("#7a4aa3", "#b0413e", "#a06a00", "#2a7f8e")
-"""One colour per window of the 3 x 3 example."""
 
 SUBSCRIPTS = "₁₂₃₄₅₆₇₈₉"
 

@@ -53,10 +53,11 @@ def drawn(numbers: Mapping[str, Any]) -> Figure:
         side = (total / 28_000) ** 0.5
         _block(axes, (23.4, top + 2.4 - side / 2), side, side, KERNEL)
         words = f"{total:,} weights".replace(",", " ")
-        text(axes, (23.4, top + 5.4), words, ha="left", color=KERNEL, weight="bold")
+        below = top + 2.9 + side / 2
+        text(axes, (23.4, below), words, ha="left", color=KERNEL, weight="bold")
     first, second = totals.values()
     words = f"{first / second:.1f} times fewer"
-    text(axes, (26, 10.2), words, ha="left", color=SOFT)
+    text(axes, (25.4, 10.2), words, ha="left", color=SOFT)
     return figure
 
 

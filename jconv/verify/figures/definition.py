@@ -15,6 +15,7 @@ from jconv.verify.figures.style import (
     INK,
     INPUT,
     KERNEL,
+    ON_MAP,
     OUTPUT,
     SOFT,
     canvas,
@@ -102,7 +103,7 @@ def _heat_map(axes: Axes, matrix: np.ndarray, *, numbers: bool) -> None:
     if numbers:
         for row, column in zip(*np.nonzero(matrix), strict=True):
             label = f"{matrix[row, column]:g}".replace("-", "−")
-            axes.text(column, row, label, ha="center", va="center", color=INK)
+            axes.text(column, row, label, ha="center", va="center", color=ON_MAP)
 
 
 def border_of_same() -> Figure:

@@ -19,6 +19,7 @@ from jconv.verify.figures.style import (
     INPUT,
     OUTPUT,
     SOFT,
+    WRONG,
     arrow,
     canvas,
     cells,
@@ -80,7 +81,7 @@ def drawn(numbers: Mapping[str, Any]) -> Figure:
         cells(axes, dx, (12, top), INPUT, marked=shown)
         text(axes, (12, top + 1.5), words, ha="left", color=SOFT)
         total, came = sum(dx), sum(DY)
-        sign, color = ("=", OUTPUT) if total == came else ("≠", "#b3261e")
+        sign, color = ("=", OUTPUT) if total == came else ("≠", WRONG)
         told = f"Σ dx = {total:g} {sign} {came:g} = Σ δ"
         text(axes, (20.6, top + 0.5), told, ha="left", color=color, weight="bold")
     return figure

@@ -7,13 +7,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jconv.geometry import Axis
-from jconv.verify.figures.backward import SUBSCRIPTS, WEIGHT_COLORS
+from jconv.verify.figures.backward import SUBSCRIPTS
 from jconv.verify.figures.style import (
     FAINT,
     INPUT,
     KERNEL,
+    ON_WEIGHT,
     OUTPUT,
     SOFT,
+    WEIGHT_COLORS,
     canvas,
     text,
 )
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     Chosen = Callable[[int, int, int], bool]
-
-ON_WEIGHT = "#fefefe"
-"""Words on a weight's colour; not the paper's white, which may turn dark."""
 
 WORKED = Axis(n_input=5, n_kernel=3, n_output=3)
 """The example of all pages: five inputs, three weights, three outputs."""

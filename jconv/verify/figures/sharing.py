@@ -9,8 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jconv.geometry import Axis, Geometry
-from jconv.verify.figures.backward import WEIGHT_COLORS
-from jconv.verify.figures.style import INPUT, OUTPUT, SOFT, arrow, canvas, node, text
+from jconv.verify.figures.style import (
+    INPUT,
+    OUTPUT,
+    SOFT,
+    WEIGHT_COLORS,
+    arrow,
+    canvas,
+    node,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
+INK, SOFT, FAINT = "#1b2330", "#5b6675", "#d3d8de"
+
 SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 11,
@@ -25,13 +27,33 @@ SETTINGS: dict[Any, Any] = {
     "figure.constrained_layout.w_pad": 0.09,
     "svg.hashsalt": "jconv",  # the same figure gives the same bytes
     "figure.facecolor": "white",
+    # No black of matplotlib's own: every colour can follow a page into the dark.
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
 """matplotlib settings that hold while a figure is drawn."""
 
-INK, SOFT, FAINT = "#1b2330", "#5b6675", "#d3d8de"
 INPUT, KERNEL, OUTPUT, COTANGENT = "#2a6fb0", "#c2601c", "#2c8550", "#7a4aa3"
 TINT = {INPUT: "#d9e8f6", KERNEL: "#fbe3d0", OUTPUT: "#d8efe1", COTANGENT: "#e9def4"}
 """One colour per role, and its light tint for the ground of a cell."""
+
+WEIGHT_COLORS = ("#b0413e", "#c58b00", "#2a7f8e")
+"""One colour per weight, apart in hue and in lightness."""
+
+WINDOW_COLORS = (COTANGENT, WEIGHT_COLORS[0], "#a06a00", WEIGHT_COLORS[2])
+"""One colour per window of the 3 x 3 example."""
+
+WRONG = "#b3261e"
+"""What does not hold."""
+
+ON_WEIGHT = "#fefefe"
+"""Words on a weight's colour; not the paper's white, which may turn dark."""
+
+ON_MAP = "#1b2331"
+"""Words on a heat map; not quite the ink, which may turn light while the map stays."""
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
