@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jconv.geometry import Axis
 
 N_INPUT, N_KERNEL = 7, 3
-CASES: dict[str, dict[str, int]] = {
+CASES: dict[str, dict[str, Any]] = {
     "stride 1": {},
     "stride 2": {"stride": 2},
     "stride 3: the last input is unused": {"stride": 3},
