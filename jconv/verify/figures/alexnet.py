@@ -111,9 +111,9 @@ def drawn_sizes(numbers: Mapping[str, Any]) -> Figure:
         lines = (row["layer"], str(shape[0]), "units")
         if is_map:
             lines = (row["layer"], f"{shape[0]} × {shape[1]}", f"× {shape[2]}")
-        for drop, words in zip((0.6, 1.3, 1.95), lines, strict=True):
+        for drop, words in zip((0.6, 1.4, 2.15), lines, strict=True):
             name = drop < 1
-            style = {"color": INK, "size": 9.5} if name else {"color": SOFT, "size": 9}
+            style = {"color": INK, "size": 14} if name else {"color": SOFT, "size": 13}
             text(axes, (centre, ground + drop), words, **style)
     words = "height: side of the map, width: channels (dense layers: height, units)"
     text(axes, (32, 0.8), words, ha="right", color=SOFT)

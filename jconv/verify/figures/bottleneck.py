@@ -70,10 +70,10 @@ def _path(axes: Axes, layers: list[dict[str, Any]], middle: float) -> None:
         _block(axes, (x, middle - height / 2), 0.8, height, color)
         text(
             axes,
-            (x + 0.4, middle + height / 2 + 0.5),
+            (x + 0.4, middle + height / 2 + 0.8),
             f"{count} channels",
             color=SOFT,
-            size=10,
+            size=13,
         )
         if n < len(layers):
             row = layers[n]
@@ -81,7 +81,7 @@ def _path(axes: Axes, layers: list[dict[str, Any]], middle: float) -> None:
             rows, columns = row["kernel"]
             text(axes, (x + 3.2, middle - 0.6), f"{rows} × {columns}", color=KERNEL)
             words = f"{row['weights']:,} weights".replace(",", " ")
-            text(axes, (x + 3.2, middle + 0.6), words, color=SOFT, size=9.5)
+            text(axes, (x + 3.2, middle + 0.6), words, color=SOFT, size=12)
         x += 5.6
 
 

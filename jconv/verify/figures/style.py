@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 INK, SOFT, FAINT = "#1b2330", "#5b6675", "#d3d8de"
 
+LETTERS = 11
+"""Points."""
+
 SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 11,
+    "font.size": LETTERS,
     "mathtext.fontset": "dejavusans",
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
@@ -120,8 +123,13 @@ def shown(value: Any) -> str:  # noqa: ANN401
 
 
 def text(axes: Axes, at: tuple[float, float], words: str, **style: Any) -> None:  # noqa: ANN401
-    """Words centred on a point, unless ``ha`` says otherwise."""
+    """Words centred on a point, unless ``ha`` says otherwise.
+
+    A page shrinks a wide figure to its column, so words of a wide one are larger.
+    """
+    left, right = axes.get_xlim()
     defaults: dict[str, Any] = {
+        "size": LETTERS * min(1.4, max(1, (right - left) / 22)),
         "ha": "center",
         "va": "center",
         "color": INK,

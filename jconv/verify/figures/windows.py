@@ -53,9 +53,9 @@ def measured() -> dict[str, Any]:
 
 def drawn(numbers: Mapping[str, Any]) -> Figure:
     """Six small pictures: the inputs, and a bar for every window."""
-    figure, axes = canvas(33, 18.6)
+    figure, axes = canvas(22, 27.6)
     for n, name in enumerate(CASES):
-        corner = (0.8 + 11 * (n % 3), 0.8 + 9.2 * (n // 3))
+        corner = (0.8 + 11 * (n % 2), 0.8 + 9.2 * (n // 2))
         text(axes, (corner[0] + 5, corner[1]), name, weight="bold")
         _windows(axes, corner, _axis(name))
         words = f"outputs = {numbers[name]['formula']}"
