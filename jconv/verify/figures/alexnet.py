@@ -116,6 +116,7 @@ def drawn_sizes(numbers: Mapping[str, Any]) -> Figure:
             style = {"color": INK, "size": 14} if name else {"color": SOFT, "size": 13}
             text(axes, (centre, ground + drop), words, **style)
     words = "height: side of the map, width: channels (dense layers: height, units)"
+    text(axes, (4.4, 0.8), "AlexNet, layer by layer", ha="left", weight="bold")
     text(axes, (32, 0.8), words, ha="right", color=SOFT)
     return figure
 
