@@ -111,6 +111,8 @@ class Step:
         runs: numbers of entries that lie side by side in the first operand, the second
             and the result.
         cut: whether a step takes only a part of the first operand, of the second.
+        turned: whether a part of the first operand is transposed when it is cut out,
+            as its summed labels come first and lie apart.
     """
 
     together: float
@@ -119,6 +121,7 @@ class Step:
     columns: float
     runs: tuple[int, ...]
     cut: tuple[bool, ...]
+    turned: bool
 
     @classmethod
     def of(
@@ -164,6 +167,7 @@ class Step:
                 )
                 for role in (first, second)
             ),
+            turned=out == "kernel" and not (geometry.rank == 1 and x[1:-3] == (1,)),
         )
 
     def merged(self, steps: int) -> Step:
@@ -210,6 +214,8 @@ class Step:
         )
         if not self.is_matrix_product:
             return moved + PASS_SECONDS + self.entrywise_seconds(platform)
+        if self.turned:
+            moved += transpose_seconds(self.together * sizes[0] * item, platform)
         return moved + gemm_seconds(
             self.together, self.rows, self.summed, self.columns, platform
         )
