@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PEERS = ("lax", "torch")
 MALLOCS = ("tuned", "default")
 ROLES = ("fwd", "dx", "dw", "step")
+METHODS = ("auto", "fast")
 ROW_SECONDS, QUICK_ROW_SECONDS = 1.0, 0.25
 FAILED, INTERRUPTED = 1, 130
 
@@ -91,6 +92,10 @@ def bench(
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where pictures are written.")
     ] = None,
+    method: Annotated[
+        str,
+        typer.Option(metavar="auto|fast", help="Of our convolutions and gradients."),
+    ] = METHODS[0],
     peers: Annotated[
         str, typer.Option(metavar="lax,torch", help="Whom to compare with.")
     ] = ",".join(PEERS),
@@ -121,6 +126,7 @@ def bench(
         families=tuple(family or ()),
         roles=_checked("--role", role or (), ROLES),
         quick=quick,
+        method=_checked("--method", [method], METHODS)[0],
     )
     rows = selection.rows()
     named = _checked("--peers", [name for name in peers.split(",") if name], PEERS)

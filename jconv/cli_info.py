@@ -144,7 +144,10 @@ def _choices(found: Sequence[Contraction]) -> list[Table]:
                 table.add_row(name, "", f"refuses: {reason}", style="dim")
                 continue
             seconds = each.cost(*call)
-            if name == chosen.name:
+            if name in algorithms.OPT_IN:
+                ratio = seconds / best if best else 1.0
+                why, style = f'{ratio:.3g} times the chosen; for method="fast"', ""
+            elif name == chosen.name:
                 why, style = "chosen, with the smallest predicted time", "green"
             else:
                 ratio = seconds / best if best else 1.0

@@ -69,6 +69,10 @@ def tune(
     seconds: Annotated[
         float, typer.Option(min=0.05, help="For timing each contraction.")
     ] = 1.0,
+    fast: Annotated[  # noqa: FBT002 (an option has a name)
+        bool,
+        typer.Option("--fast", help='Also try what method="fast" may take: winograd.'),
+    ] = False,
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="Where the choices are kept.")
     ] = Path("tuned.json"),
@@ -102,7 +106,7 @@ def tune(
         found = contractions(geometry, (batch, c_in, c_out), dtype, name)
     if out.is_dir() or not out.parent.is_dir():
         raise GeometryError.of("--out", str(out), "a file in a folder that exists")
-    _measure(console, found, seconds, out)
+    _measure(console, found, seconds, out, fast=fast)
 
 
 def _of_layers(pattern: str, dtype: str) -> list[Contraction]:
@@ -124,7 +128,12 @@ def _of_layers(pattern: str, dtype: str) -> list[Contraction]:
 
 
 def _measure(
-    console: Console, found: Sequence[Contraction], seconds: float, out: Path
+    console: Console,
+    found: Sequence[Contraction],
+    seconds: float,
+    out: Path,
+    *,
+    fast: bool,
 ) -> None:
     """One contraction after the other; the file is whole after each."""
     import jax  # noqa: PLC0415
@@ -143,7 +152,7 @@ def _measure(
     samples: dict[str, Any] = {}
     for contraction in found:
         with console.status(f"{contraction.name} {contraction.out}"):
-            measured = measure(contraction, platform, Effort(seconds))
+            measured = measure(contraction, platform, Effort(seconds), opt_in=fast)
         choices[contraction.key(platform)] = measured.fastest
         samples[contraction.key(platform)] = measured.seconds
         tuning.store(out, choices, samples)

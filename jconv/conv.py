@@ -55,8 +55,10 @@ def conv(
         dimension_numbers: orders of x, w and y as in ``jax.lax``.
         precision: as in ``jax.lax``: None, a ``lax.Precision``, a name, or a pair.
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives. Of these a
+        method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives. A
             name is of this convolution alone: derivatives choose for themselves.
+            "auto" keeps to what rounds as a direct sum does; "fast" may also take
+            ``winograd``, whose last digits differ.
 
     Returns:
         y (*batch, *output, c_out).
@@ -126,7 +128,7 @@ def conv_transpose(
         dimension_numbers: the forward convolution's, for (x, w, y).
         precision: of (w, y).
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, "auto", or what ``jconv.tuned`` gives.
+        method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives.
 
     Raises:
         GeometryError: for any argument that is wrong.

@@ -113,7 +113,7 @@ def test_the_peer_of_a_pool_computes_the_same(kind, monkeypatch):
 def test_a_training_step_returns_its_parameters_and_a_loss(model):
     operands = (model.initial(), *model.examples())
     assert operands[2].max() < models.CLASSES
-    for operations in (step_rows.JCONV, step_rows.LAX):
+    for operations in (step_rows.ours("auto"), step_rows.LAX):
         updated, loss = jax.eval_shape(model.step(operations), *operands)
         assert {name: p.shape for name, p in updated.items()} == model.parameters
         assert loss.shape == ()
@@ -177,7 +177,7 @@ def test_what_matches_nothing_is_told(selection, words):
 
 def test_every_table_has_rows_and_an_algorithm_is_named_for_every_convolution():
     for name, table in TABLES.items():
-        rows = list(table())
+        rows = list(table("auto"))
         assert rows, name
         convolutions = {"dense", "grouped", "depthwise", "per-example"}
         for row in rows:

@@ -24,7 +24,7 @@ TINY = (
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Two tiny layers on a machine whose limits are known, without PyTorch."""
-    rows = {"layers": lambda: conv_rows.conv_rows(TINY)}
+    rows = {"layers": lambda method: conv_rows.conv_rows(TINY, method)}
     monkeypatch.setattr(selection, "TABLES", selection.TABLES | rows)
     monkeypatch.setattr(selection, "QUICK", tuple(layer.name for layer in TINY))
     monkeypatch.setattr(selection, "USUAL", ("layers",))
@@ -152,7 +152,7 @@ def test_a_wrong_result_fails(
 
     def wrong(layer: Any, pass_: Any) -> Any:
         function = right(layer, pass_)
-        return lambda *operands: 1.1 * function(*operands)
+        return lambda *operands, **options: 1.1 * function(*operands, **options)
 
     monkeypatch.setattr(conv_rows, "our_pass", wrong)
     assert bench("--only", "tiny/dw.fwd", "--budget", "0.01", "--peers", "lax") == 1

@@ -18,6 +18,7 @@ from jax.sharding import PartitionSpec
 
 import jconv
 from jconv import lax as ours
+from jconv.algorithms import AUTO
 from tests.cases import integers
 
 if TYPE_CHECKING:
@@ -46,7 +47,21 @@ def test_signature_equals_lax(name: str) -> None:
         parameters = inspect.signature(getattr(module, name)).parameters.values()
         return [(each.name, each.kind, each.default) for each in parameters]
 
-    assert described(ours) == described(peer)
+    more = {"conv_general_dilated": [("method", inspect.Parameter.KEYWORD_ONLY, AUTO)]}
+    assert described(ours) == described(peer) + more.get(name, [])
+
+
+@pytest.mark.parametrize("method", ["fast", "winograd", "taps"])
+def test_a_method_can_be_named(method: str) -> None:
+    def run(x: Any, w: Any, **options: Any) -> Any:
+        return ours.conv_general_dilated(x, w, (1, 1), "SAME", **options)
+
+    x, w = np.ones((1, 2, 6, 6)), np.ones((2, 2, 3, 3))
+    text = str(jax.make_jaxpr(lambda x, w: run(x, w, method=method))(x, w))
+    assert f"method={method}" in text
+    np.testing.assert_array_equal(run(x, w, method=method), run(x, w))
+    with pytest.raises(jconv.GeometryError, match="method='tap'"):
+        run(x, w, method="tap")
 
 
 def test_every_convolution_of_lax_is_here() -> None:

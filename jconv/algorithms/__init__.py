@@ -23,6 +23,7 @@ from jconv.algorithms.phases import Phases
 from jconv.algorithms.protocol import Algorithm, Precision, Shapes, result_shape
 from jconv.algorithms.taps import TAPS
 from jconv.algorithms.tuned import Tuned
+from jconv.algorithms.winograd import WINOGRAD
 from jconv.errors import GeometryError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -50,12 +51,20 @@ REGISTRY: Mapping[str, Algorithm] = {
         GROUPED,
         DFT,
         FFT,
+        WINOGRAD,
     )
 }
 """Every algorithm by its name."""
 
 AUTO = "auto"
 """The ``method`` that leaves the choice to ``choose``."""
+
+FAST = "fast"
+"""The same, of all algorithms: those included that one has to ask for."""
+
+OPT_IN = frozenset({WINOGRAD.name})
+"""What ``auto`` does not take: whose results differ in their last digits from those of
+a direct sum, where that takes no more than a few times longer."""
 
 
 Method = str | Tuned
@@ -70,14 +79,14 @@ def check_method(method: object) -> None:
     """
     if isinstance(method, Tuned):
         return
-    if not isinstance(method, str) or method not in (AUTO, *REGISTRY):
-        names = ", ".join((AUTO, *REGISTRY))
+    if not isinstance(method, str) or method not in (AUTO, FAST, *REGISTRY):
+        names = ", ".join((AUTO, FAST, *REGISTRY))
         raise GeometryError.of("method", method, f"one of {names}, or jconv.tuned(...)")
 
 
 def for_derivatives(method: Method) -> Method:
-    """A name is of one contraction; measurements are of all."""
-    return method if isinstance(method, Tuned) else AUTO
+    """A name is of one contraction; measurements and wishes are of all."""
+    return method if isinstance(method, Tuned) or method == FAST else AUTO
 
 
 def choose(
@@ -95,7 +104,8 @@ def choose(
     A pure function of its arguments: nothing is timed, no device is asked. Of a program
     that is ``partitioned``, the compiler may divide batch axes among devices; then only
     those are considered that keep these axes whole. What loses too much to rounding is
-    not considered either (``accuracy.acceptable``).
+    not considered either (``accuracy.acceptable``), nor, unless ``method`` is "fast",
+    what one has to ask for (``OPT_IN``).
 
     Raises:
         UnsupportedError: if the named algorithm refuses, with its reason.
@@ -104,7 +114,7 @@ def choose(
     call = (geometry, shapes, out, dtype, platform)
     if isinstance(method, Tuned):
         method = _still_able(method.name_for(*call), call, partitioned=partitioned)
-    if method != AUTO:
+    if method not in (AUTO, FAST):
         reason = REGISTRY[method].refuses(*call)
         if reason:
             message = f"method={method!r} cannot compute this {out}: {reason}."
@@ -112,8 +122,9 @@ def choose(
         return REGISTRY[method]
     able = [
         each
-        for each in REGISTRY.values()
-        if (each.keeps_batch_whole or not partitioned)
+        for name, each in REGISTRY.items()
+        if (name not in OPT_IN or method == FAST)
+        and (each.keeps_batch_whole or not partitioned)
         and not each.refuses(*call)
         and acceptable(each, *call[:-1])
     ]
@@ -130,6 +141,8 @@ def _still_able(name: str | None, call: Any, *, partitioned: bool) -> str:
 
 __all__ = [
     "AUTO",
+    "FAST",
+    "OPT_IN",
     "REGISTRY",
     "Algorithm",
     "Method",

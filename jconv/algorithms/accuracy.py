@@ -21,6 +21,7 @@ import math
 from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
+import numpy as np
 
 from jconv import numerics
 from jconv.algorithms.parts.waves import period, wave_count
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from jax.typing import DTypeLike
 
     from jconv.algorithms.parts.blocks import BlockedAxis
+    from jconv.algorithms.parts.toom_cook import Tables
     from jconv.algorithms.protocol import Algorithm, Shapes
     from jconv.geometry import Geometry, Role
 
@@ -145,6 +147,46 @@ def fft_bound(
     )
     back = multiplied - 1 + (kept - 1) * multiplied * math.sqrt(smaller)
     return _rounded(_repeated(axes, out) * back, dtype)
+
+
+def tiles_bound(
+    axes: Sequence[Tables], out: Role, terms: int, dtype: DTypeLike
+) -> float:
+    """Factor B of ``winograd``, relative to the norms of the operands.
+
+    A result is a sum of products of a kernel's, a source's and the matrices' entries,
+    and no path from these to it has more than N roundings, one for each entry that a
+    matrix' row adds, one for the entry itself, and ``terms`` in the sums of products.
+    So it is off by at most gamma_N of the same sum of absolute values, which for result
+    q of a tile is the bilinear form
+
+        K_q = |G|' diag |A_q| |B|
+
+    of the tile's source and the kernel: at most |K_q| times their norms, and for more
+    axes the product of these. Sums over channels, and of a kernel's derivative over
+    tiles, follow by Cauchy and Schwarz; tiles of the source overlap.
+
+    Args:
+        axes: the matrices along each axis.
+        out: "output" for results, "kernel" for the kernel's derivative.
+        terms: products that are added for each point.
+        dtype: of operands and result.
+    """
+    accumulate = numerics.accumulation_dtype(dtype)
+    roundings, growth = terms, 1.0
+    for table in axes:
+        matrices = (table.results, table.kernel, table.source)
+        a, g, b = (np.abs(np.array(each, float)) for each in matrices)
+        added = (a.T, g.T, b) if out == "kernel" else (a, g, b)
+        roundings += sum(int((each > 0).sum(1).max()) + 1 for each in added)
+        outer, inner = (g.T, a) if out == "kernel" else (a, g.T)
+        growth *= max(float(np.linalg.norm((inner * row) @ b, 2)) for row in outer)
+        if out == "kernel":
+            growth *= math.sqrt(-(-table.points // table.tile))
+    gamma = numerics.gamma(roundings, accumulate)
+    if jnp.issubdtype(accumulate, jnp.complexfloating):
+        gamma = numerics.COMPLEX_GROWTH * numerics.gamma(roundings + 1, accumulate)
+    return _rounded(growth * gamma, dtype)
 
 
 def _operands(out: Role) -> tuple[Role, Role]:

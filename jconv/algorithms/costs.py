@@ -59,6 +59,9 @@ COPY_PEAK = 2.5e10
 HALF_SPEED_RUN = 32
 """Bytes of a run at which a copy reaches half of its speed."""
 
+READS_PER_SECOND = 1e10
+"""Entries per second that sums of a few slices read, all cores together."""
+
 TRANSPOSE_PEAK = 5e9
 """Bytes per second of a transposition, which one core does alone."""
 
@@ -93,6 +96,13 @@ def transpose_seconds(n_bytes: float, platform: str | None) -> float:
     if platform not in (None, "cpu"):
         return n_bytes / ACCELERATOR_COPY_PEAK
     return n_bytes / TRANSPOSE_PEAK
+
+
+def sums_seconds(reads: float, item: int, platform: str | None) -> float:
+    """Sums of a few slices, which read so many entries."""
+    if platform not in (None, "cpu"):
+        return reads * item / ACCELERATOR_COPY_PEAK
+    return reads * item / FLOAT_BYTES / READS_PER_SECOND
 
 
 @dataclasses.dataclass(frozen=True)

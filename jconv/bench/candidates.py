@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from jconv import primitive
-from jconv.algorithms import REGISTRY
+from jconv.algorithms import OPT_IN, REGISTRY
 from jconv.algorithms.accuracy import acceptable
 from jconv.algorithms.tuned import describe
 from jconv.bench import timing
@@ -117,13 +117,24 @@ def contractions(
     return [Contraction(name, geometry, shapes, out, dtype) for out in ORDER]
 
 
-def measure(contraction: Contraction, platform: str, effort: Effort) -> Measured:
-    """Time the candidates by turns, each in a compiled program of its own."""
+def measure(
+    contraction: Contraction, platform: str, effort: Effort, *, opt_in: bool = False
+) -> Measured:
+    """Time the candidates by turns, each in a compiled program of its own.
+
+    Args:
+        contraction: what they compute.
+        platform: of the device.
+        effort: how long.
+        opt_in: whether those are candidates that ``auto`` does not take.
+    """
     call = contraction.call(platform)
     predicted = {
         name: each.cost(*call)
         for name, each in REGISTRY.items()
-        if not each.refuses(*call) and acceptable(each, *call[:-1])
+        if (opt_in or name not in OPT_IN)
+        and not each.refuses(*call)
+        and acceptable(each, *call[:-1])
     }
     limit = WORTH_TRYING * min(predicted.values())
     random = np.random.default_rng(0)

@@ -10,6 +10,7 @@ import jax
 
 import jconv
 from jconv import algorithms
+from jconv.algorithms import AUTO
 from jconv.bench import peers, torch_peers
 from jconv.bench.layer import ITEMSIZE, ROLE_OF, Layer, Pass
 from jconv.bench.row import Row
@@ -18,6 +19,7 @@ from jconv.geometry import OPERANDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from jconv.algorithms import Method
     from jconv.bench.row import Function
 
 PASSES: tuple[Pass, ...] = ("fwd", "dx", "dw")
@@ -35,8 +37,8 @@ PER_EXAMPLE: tuple[Layer, ...] = (
 """As in differentially private training: every example's own gradient."""
 
 
-def conv_rows(layers: Sequence[Layer]) -> Iterator[Row]:
-    """Three rows a layer."""
+def conv_rows(layers: Sequence[Layer], method: Method = AUTO) -> Iterator[Row]:
+    """Three rows a layer, ours by a method."""
     for layer in layers:
         for pass_ in PASSES:
             yield Row(
@@ -46,12 +48,12 @@ def conv_rows(layers: Sequence[Layer]) -> Iterator[Row]:
                 tags=layer.tags,
                 shape=layer.shape,
                 operands=layer.operand_shapes(pass_),
-                ours=our_pass(layer, pass_),
+                ours=functools.partial(our_pass(layer, pass_), method=method),
                 lax=peers.lax_pass(layer, pass_),
                 torch=functools.partial(torch_peers.conv_calls, layer, pass_),
                 flop=layer.flop,
                 n_bytes=layer.n_bytes,
-                algorithm=chosen(layer, pass_),
+                algorithm=chosen(layer, pass_, method),
             )
 
 
@@ -96,9 +98,9 @@ def our_pass(layer: Layer, pass_: Pass) -> Function:
     return functions[pass_]
 
 
-def chosen(layer: Layer, pass_: Pass) -> str:
+def chosen(layer: Layer, pass_: Pass, method: Method = AUTO) -> str:
     """The name of the algorithm that jconv takes for a pass."""
-    return _choose(layer, pass_, layer.canonical_shapes)
+    return _choose(layer, pass_, layer.canonical_shapes, method)
 
 
 def _chosen_per_example(layer: Layer) -> str:
@@ -108,12 +110,15 @@ def _chosen_per_example(layer: Layer) -> str:
         for role, shape in layer.canonical_shapes.items()
         if role != "kernel"
     }
-    return _choose(layer, "dw", shapes)
+    return _choose(layer, "dw", shapes, AUTO)
 
 
-def _choose(layer: Layer, pass_: Pass, shapes: algorithms.Shapes) -> str:
+def _choose(
+    layer: Layer, pass_: Pass, shapes: algorithms.Shapes, method: Method
+) -> str:
     """Ask as the primitive does when it is lowered."""
     out = ROLE_OF[pass_]
     operands = {role: shapes[role] for role in OPERANDS[out]}
     platform = jax.default_backend()
-    return algorithms.choose(layer.geometry, operands, out, "float32", platform).name
+    call = (layer.geometry, operands, out, "float32", platform)
+    return algorithms.choose(*call, method).name

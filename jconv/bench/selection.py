@@ -8,6 +8,7 @@ import fnmatch
 import itertools
 from typing import TYPE_CHECKING
 
+from jconv.algorithms import AUTO
 from jconv.bench.conv_rows import conv_rows, per_example_rows
 from jconv.bench.held_out import HELD_OUT
 from jconv.bench.layers import LAYERS, QUICK
@@ -18,16 +19,17 @@ from jconv.errors import GeometryError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from jconv.algorithms import Method
     from jconv.bench.row import Row
 
-TABLES: dict[str, Callable[[], Iterable[Row]]] = {
-    "layers": lambda: conv_rows(LAYERS),
-    "per-example": per_example_rows,
-    "pools": pool_rows,
+TABLES: dict[str, Callable[[Method], Iterable[Row]]] = {
+    "layers": lambda method: conv_rows(LAYERS, method),
+    "per-example": lambda _: per_example_rows(),
+    "pools": lambda _: pool_rows(),
     "steps": step_rows,
-    "held-out": lambda: conv_rows(HELD_OUT),
+    "held-out": lambda method: conv_rows(HELD_OUT, method),
 }
-"""Every table by its name."""
+"""Every table by its name, made for the ``method`` of our convolutions."""
 
 USUAL = ("layers", "per-example", "pools", "steps")
 """What is measured if no table is asked for."""
@@ -43,6 +45,7 @@ class Selection:
         families: tags.
         roles: "fwd", "dx", "dw" or "step".
         quick: whether one of each kind is enough.
+        method: of our convolutions.
     """
 
     tables: tuple[str, ...] = ()
@@ -50,6 +53,7 @@ class Selection:
     families: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     quick: bool = False
+    method: str = AUTO
 
     def rows(self) -> list[Row]:
         """The rows, in the order of their tables.
@@ -58,7 +62,8 @@ class Selection:
             GeometryError: for a pattern, a family or a role that matches nothing.
         """
         tables = self.tables or (tuple(TABLES) if self.patterns else USUAL)
-        found = list(itertools.chain.from_iterable(TABLES[name]() for name in tables))
+        made = (TABLES[name](self.method) for name in tables)
+        found = list(itertools.chain.from_iterable(made))
         if self.quick and not self.patterns:
             found = [row for row in found if row.name in QUICK]
         if not found:
@@ -92,6 +97,7 @@ class Selection:
             ("--role", self.roles),
         ):
             words += [word for value in values for word in (option, value)]
+        words += ["--method", self.method] * (self.method != AUTO)
         return words + ["--quick"] * self.quick
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 import jconv
+from jconv.algorithms import AUTO
 from jconv.bench import torch_steps
 from jconv.bench.layer import ITEMSIZE, Layer
 from jconv.bench.models import MODELS, Model, Operations
@@ -19,10 +20,15 @@ from jconv.bench.row import Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-JCONV = Operations(
-    conv=jconv.conv,
-    max_pool=functools.partial(jconv.max_pool, window=(3, 3), stride=2, padding=1),
-)
+    from jconv.algorithms import Method
+
+
+def ours(method: Method) -> Operations:
+    """Jconv's operations."""
+    return Operations(
+        conv=functools.partial(jconv.conv, method=method),
+        max_pool=functools.partial(jconv.max_pool, window=(3, 3), stride=2, padding=1),
+    )
 
 
 def _lax_conv(
@@ -45,8 +51,8 @@ LAX = Operations(
 )
 
 
-def step_rows() -> Iterator[Row]:
-    """One row a model."""
+def step_rows(method: Method = AUTO) -> Iterator[Row]:
+    """One row a model, our convolutions by a method."""
     for model in MODELS:
         parameters = sum(map(math.prod, model.parameters.values()))
         yield Row(
@@ -56,7 +62,7 @@ def step_rows() -> Iterator[Row]:
             tags=("step",),
             shape=_shape(model, parameters),
             operands=functools.partial(_operands, model),
-            ours=model.step(JCONV),
+            ours=model.step(ours(method)),
             lax=model.step(LAX),
             torch=functools.partial(torch_steps.step_calls, model),
             flop=3 * forward_flop(model),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jconv.algorithms import AUTO
 from jconv.lax.core import convolve
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from jax.sharding import NamedSharding, PartitionSpec
     from jax.typing import DTypeLike
 
+    from jconv.algorithms import Method
     from jconv.lax.core import Numbers, Pads
 
 
@@ -29,6 +31,8 @@ def conv_general_dilated(
     precision: Any = None,  # noqa: ANN401
     preferred_element_type: DTypeLike | None = None,
     out_sharding: NamedSharding | PartitionSpec | None = None,
+    *,
+    method: Method = AUTO,
 ) -> Array:
     """Convolve ``lhs (batch, feature, *spatial)`` with ``rhs (out, in, *kernel)``.
 
@@ -52,6 +56,7 @@ def conv_general_dilated(
         precision: None, a ``lax.Precision``, its name, or a pair of them.
         preferred_element_type: dtype of the result.
         out_sharding: sharding of the result on a mesh with explicit axes.
+        method: as ``jconv.conv`` takes it; ``jax.lax`` has no such argument.
 
     Returns:
         The convolution (batch // batch_group_count, out, *output).
@@ -83,6 +88,7 @@ def conv_general_dilated(
         precision,
         preferred_element_type,
         out_sharding,
+        method=method,
     )
 
 

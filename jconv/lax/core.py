@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jconv import layout, operands, primitive
+from jconv.algorithms import AUTO, check_method
 from jconv.lax import arguments, dimensions
 from jconv.lax.errors import WrongTypeError
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from jax.sharding import NamedSharding
     from jax.typing import DTypeLike
 
-    from jconv.algorithms import Precision
+    from jconv.algorithms import Method, Precision
     from jconv.geometry import Geometry
     from jconv.layout import Layout
 
@@ -47,6 +48,7 @@ class Call:
         precision: one per operand, or None.
         dtype: of the result.
         sharding: of the result as (batch, *spatial, channel), or None.
+        method: as ``jconv.conv`` takes it.
     """
 
     geometry: Geometry
@@ -55,6 +57,7 @@ class Call:
     precision: Precision
     dtype: np.dtype[Any]
     sharding: NamedSharding | None
+    method: Method
 
 
 def convolve(
@@ -72,8 +75,10 @@ def convolve(
     out_sharding: Any = None,  # noqa: ANN401
     *,
     backwards: bool = False,
+    method: Method = AUTO,
 ) -> Array:
     """``conv_general_dilated``, whose kernel may also run ``backwards``."""
+    check_method(method)
     lhs, rhs = operands.as_array("lhs", lhs), operands.as_array("rhs", rhs)
     arrangement = dimensions.numbers(dimension_numbers, lhs.shape, rhs.shape)
     if lhs.dtype != rhs.dtype:
@@ -104,6 +109,7 @@ def convolve(
         precision=operands.canonical_precision(precision),
         dtype=arguments.result_dtype(preferred_element_type, lhs.dtype),
         sharding=dimensions.sharding_in_default_order(out_sharding, arrangement),
+        method=method,
     )
     return _run(lhs, rhs, call=call)
 
@@ -126,6 +132,7 @@ def _run(lhs: Array, rhs: Array, *, call: Call) -> Array:
         precision=call.precision,
         dtype=call.dtype,
         sharding=_canonical_sharding(call),
+        method=call.method,
     )
     result = layout.from_canonical(result)
     return layout.from_default(result, "output", call.arrangement)

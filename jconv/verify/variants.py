@@ -24,6 +24,7 @@ DIVIDING: dict[str, tuple[Any, ...]] = {
     "unrolled": (2,),
     "max_width": (2,),
     "block": (2,),
+    "results": (3,),
 }
 """Limits beyond which work is divided, or done in another way: tiny values of each."""
 

@@ -24,6 +24,10 @@ class Product:
         """(e, a, b) times (e, b, c), as a plain product if there is one of them."""
         return self._product(left, right, (1, 0), swapped=swapped)
 
+    def upon_rows(self, left: Array, right: Array, *, swapped: bool = False) -> Array:
+        """(e, a, b) times (e, c, b): the second operand transposed."""
+        return self._product(left, right, (1, 1), swapped=swapped)
+
     def transposed(self, left: Array, right: Array, *, swapped: bool = False) -> Array:
         """(e, b, a) times (e, b, c): the first operand transposed."""
         return self._product(left, right, (0, 0), swapped=swapped)

@@ -146,6 +146,11 @@ def _oriented(kernel: Array, view: Windowed) -> Array:
     if view.source == "output":
         last = kernel.ndim - 1
         kernel = lax.transpose(kernel, [*range(last - 1), last, last - 1])
+    return unflipped(kernel, view)
+
+
+def unflipped(kernel: Array, view: Windowed) -> Array:
+    """(e, *K, ...) as it stands in the view's relation."""
     flipped = [a for a, flip in enumerate(view.flip, 1) if flip]
     return lax.rev(kernel, flipped) if flipped else kernel
 

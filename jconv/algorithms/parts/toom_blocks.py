@@ -1,0 +1,104 @@
+"""Tiles that are worked on at once, so that their values take little memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+if TYPE_CHECKING:
+    from jax import Array
+
+    from jconv.algorithms.parts.toom_tiles import ToomTiles
+
+
+@dataclasses.dataclass(frozen=True)
+class TileBlocks:
+    """Tiles that are worked on at once: of some examples, or of a part of one.
+
+    Attributes:
+        tiles: all of them.
+        n: the number of examples.
+        rows: tiles along the first axis per block.
+        examples: per block.
+    """
+
+    tiles: ToomTiles
+    n: int
+    rows: int
+    examples: int
+
+    @classmethod
+    def of(
+        cls,
+        tiles: ToomTiles,
+        shape: tuple[int, ...],
+        tile_bytes: int,
+        limit: int,
+    ) -> TileBlocks:
+        """TileBlocks whose values take at most ``limit`` bytes."""
+        e, n = shape[:2]
+        row = e * tiles.points * tile_bytes * math.prod(tiles.counts[1:])
+        fit = max(1, limit // row)
+        whole = tiles.counts[0]
+        if fit >= whole:
+            many = max(k for k in range(1, min(n, fit // whole) + 1) if n % k == 0)
+            return cls(tiles, n, whole, many)
+        return cls(tiles, n, -(-whole // -(-whole // fit)), 1)
+
+    @property
+    def per_example(self) -> int:
+        """TileBlocks along the first axis."""
+        return -(-self.tiles.counts[0] // self.rows)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Tiles of a block along each axis."""
+        return (self.rows, *self.tiles.counts[1:])
+
+    @property
+    def all_counts(self) -> tuple[int, ...]:
+        """Tiles of an example along each axis, with those that fill the last block."""
+        return (self.rows * self.per_example, *self.tiles.counts[1:])
+
+    def source_padding(self, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+        """What makes (e, n, *S, c) as long as all tiles read."""
+        extents = self.tiles.extents(self.all_counts)
+        spatial = [
+            (axis.low, extent - size - axis.low)
+            for axis, extent, size in zip(
+                self.tiles.axes, extents, shape[2:-1], strict=True
+            )
+        ]
+        return [(0, 0), (0, 0), *spatial, (0, 0)]
+
+    def other_padding(self, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+        """What makes (e, n, *R, m) as long as all tiles write."""
+        spatial = [
+            (0, table.tile * count - size)
+            for table, count, size in zip(
+                self.tiles.tables, self.all_counts, shape[2:-1], strict=True
+            )
+        ]
+        return [(0, 0), (0, 0), *spatial, (0, 0)]
+
+    def starts(self) -> np.ndarray:
+        """(blocks, 2): the first example and the first row of tiles."""
+        grid = np.meshgrid(
+            np.arange(0, self.n, self.examples),
+            np.arange(self.per_example) * self.rows,
+            indexing="ij",
+        )
+        return np.stack(grid, -1).reshape(-1, 2).astype(np.int32)
+
+    def cut(self, array: Array, start: Array, sizes: list[int]) -> Array:
+        """What a block reads of (e, n, *S, c): so much along the spatial axes."""
+        e, c = array.shape[0], array.shape[-1]
+        zero = jnp.zeros((), start.dtype)
+        begin = [zero, start[0], start[1] * self.tiles.tables[0].tile]
+        begin += [zero] * (array.ndim - 3)
+        return lax.dynamic_slice(array, begin, (e, self.examples, *sizes, c))

@@ -1,0 +1,142 @@
+"""Short convolutions with fewer products: a kernel of r taps and m results at once.
+
+A convolution is a product of polynomials, and a polynomial of degree below a is known
+by its values at a points. So m neighbouring results of a kernel of r taps take only
+a = m + r - 1 products, one for each point, where the sum takes m r:
+
+    y = A ( (G w) * (B x) )        x (a), w (r), y (m), * entry by entry
+
+G has the powers of the points, A those of the points transposed, B the inverse of both.
+The points are 0, 1, -1, 2, -2 ... and infinity (where the value of a polynomial is its
+leading coefficient). All entries are exact fractions, and every set of matrices proves
+itself when it is made: multiplied out, it is the relation and nothing else.
+
+References:
+    S. Winograd, "Arithmetic complexity of computations", SIAM, 1980.
+    A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks",
+    https://arxiv.org/abs/1509.09308, 2015.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import math
+from fractions import Fraction
+
+Matrix = tuple[tuple[Fraction, ...], ...]
+"""Rows of exact entries."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Tables:
+    """The three matrices of one axis.
+
+    Attributes:
+        results: A (m, a): from products to results.
+        kernel: G (a, r): values of the kernel.
+        source: B (a, a): values of the source, with integers only.
+    """
+
+    results: Matrix
+    kernel: Matrix
+    source: Matrix
+
+    @property
+    def points(self) -> int:
+        """Products for each tile of results."""
+        return len(self.source)
+
+    @property
+    def tile(self) -> int:
+        """Results of a tile."""
+        return len(self.results)
+
+    def wrong(self) -> list[tuple[int, int, int]]:
+        """Where (result, tap, entry) is not multiplied out to the relation."""
+        return [
+            (q, k, j)
+            for q, k, j in itertools.product(
+                range(self.tile), range(len(self.kernel[0])), range(self.points)
+            )
+            if self._coefficient(q, k, j) != (j == q + k)
+        ]
+
+    def _coefficient(self, q: int, k: int, j: int) -> Fraction:
+        """How often tap k times entry j is in result q."""
+        terms = (
+            self.results[q][i] * self.kernel[i][k] * self.source[i][j]
+            for i in range(self.points)
+        )
+        return sum(terms, start=Fraction(0))
+
+
+@functools.cache
+def tables(m: int, r: int) -> Tables:
+    """The matrices for tiles of m results of a kernel of r taps.
+
+    Raises:
+        ArithmeticError: if they were wrong; that no input can bring about.
+
+    Examples:
+        >>> two_of_three = tables(2, 3)
+        >>> [[str(entry) for entry in row] for row in two_of_three.kernel[:2]]
+        [['1', '0', '0'], ['1/2', '1/2', '1/2']]
+        >>> two_of_three.points, two_of_three.wrong()
+        (4, [])
+    """
+    points = _points(m + r - 2)
+    inverse = _inverse(_powers(points, m + r - 1))
+    source = tuple(zip(*inverse, strict=True))
+    # Denominators go to the kernel, which is transformed once for all tiles.
+    scales = [math.lcm(*(entry.denominator for entry in row)) for row in source]
+    made = Tables(
+        results=tuple(zip(*_powers(points, m), strict=True)),
+        kernel=tuple(
+            tuple(entry / scale for entry in row)
+            for row, scale in zip(_powers(points, r), scales, strict=True)
+        ),
+        source=tuple(
+            tuple(entry * scale for entry in row)
+            for row, scale in zip(source, scales, strict=True)
+        ),
+    )
+    if made.wrong():
+        message = f"the tables for {m} results and {r} taps are wrong: {made.wrong()}"
+        raise ArithmeticError(message)
+    return made
+
+
+def _points(count: int) -> list[Fraction]:
+    """0, 1, -1, 2, -2, ...: small numbers, as their powers grow."""
+    found = [Fraction(0)]
+    for size in range(1, count):
+        found += [Fraction(size), Fraction(-size)]
+    return found[:count]
+
+
+def _powers(points: list[Fraction], n: int) -> Matrix:
+    """Row by row 1, p, p^2, ..., p^(n - 1); at infinity the leading one alone."""
+    finite = [tuple(point**k for k in range(n)) for point in points]
+    return (*finite, tuple(Fraction(k == n - 1) for k in range(n)))
+
+
+def _inverse(matrix: Matrix) -> Matrix:
+    """By elimination; the points differ, so there is one."""
+    n = len(matrix)
+    rows = [
+        [*row, *(Fraction(a == b) for b in range(n))] for a, row in enumerate(matrix)
+    ]
+    for column in range(n):
+        pivot = next(a for a in range(column, n) if rows[a][column])
+        rows[column], rows[pivot] = rows[pivot], rows[column]
+        lead = rows[column][column]
+        rows[column] = [entry / lead for entry in rows[column]]
+        for a in range(n):
+            if a != column:
+                factor = rows[a][column]
+                rows[a] = [
+                    x - factor * y for x, y in zip(rows[a], rows[column], strict=True)
+                ]
+    return tuple(tuple(row[n:]) for row in rows)

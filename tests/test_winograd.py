@@ -1,0 +1,189 @@
+"""``winograd``: its matrices, its bound, its limits, and that one has to ask for it."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import jconv
+from jconv import numerics
+from jconv.algorithms import OPT_IN, REGISTRY, choose
+from jconv.algorithms.accuracy import BOUND_RATIO, acceptable
+from jconv.algorithms.parts.toom_cook import Tables, tables
+from jconv.algorithms.winograd import MAX_TAPS, Winograd
+from jconv.geometry import OPERANDS, ROLES
+from jconv.reference import contract
+from jconv.verify.jaxprs import equations
+from tests.abilities import canonical_shapes, compiled, refusal, routines
+from tests.cases import CASES, Case, by_id, integers, named
+from tests.test_spectral import check_bounds
+
+SHORT = [
+    case
+    for case in CASES
+    if not refusal(Winograd(), case.geometry, canonical_shapes(case.geometry), "output")
+]
+VARIANTS = (Winograd(), Winograd(tile_bytes=1), Winograd(results=4))
+
+
+# The matrices -----------------------------------------------------------------------
+
+
+@given(st.integers(1, 6), st.integers(1, 6))
+def test_the_matrices_are_the_relation_exactly(m, r):
+    made = tables(m, r)
+    assert made.wrong() == []
+    assert (made.tile, len(made.kernel[0]), made.points) == (m, r, m + r - 1)
+    assert all(entry.denominator == 1 for row in made.source for entry in row)
+
+
+@pytest.mark.parametrize("matrix", ["results", "kernel", "source"])
+def test_a_wrong_entry_is_seen(matrix):
+    rows = [list(row) for row in getattr(tables(2, 3), matrix)]
+    rows[1][1] += Fraction(1, 2)
+    wrong = dataclasses.replace(tables(2, 3), **{matrix: tuple(map(tuple, rows))})
+    assert wrong.wrong()
+
+
+def test_two_results_of_three_taps_are_the_published_ones():
+    """Lavin and Gray, section 4.1, with the signs of one row exchanged."""
+    half = Fraction(1, 2)
+    assert tables(2, 3) == Tables(
+        results=((1, 1, 1, 0), (0, 1, -1, 1)),
+        kernel=((1, 0, 0), (half, half, half), (half, -half, half), (0, 0, 1)),
+        source=((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, -1, 0, 1)),
+    )
+
+
+# Results ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", SHORT, ids=by_id)
+def test_every_role_is_within_the_bound(case):
+    shapes = canonical_shapes(case.geometry, case.batch, case.c_in, case.c_out)
+    able = check_bounds(VARIANTS, case.geometry, shapes, "float64")
+    assert len(able) >= len(ROLES) * 2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "complex64"])
+def test_every_dtype_is_within_the_bound(dtype):
+    case = Case("dtypes", (7, 6), (3, 2), padding="same", c_in=3)
+    shapes = canonical_shapes(case.geometry, c_in=3)
+    able = check_bounds(VARIANTS, case.geometry, shapes, dtype)
+    assert len(able) == len(ROLES) * len(VARIANTS)
+
+
+def test_small_integers_are_exact_all_the_same():
+    """Its fractions are halves; with room for their digits nothing is rounded."""
+    case = named("2-D-same") if "2-D-same" in {c.id for c in CASES} else SHORT[0]
+    shapes = canonical_shapes(case.geometry, case.batch, case.c_in, case.c_out)
+    chosen = routines({"winograd": Winograd()}, case.geometry, shapes)
+    arrays = {role: integers(shape, 5) for role, shape in shapes.items()}
+    for (_, out), got in compiled(chosen, case.geometry)(arrays).items():
+        first, second = (arrays[role] for role in OPERANDS[out])
+        np.testing.assert_array_equal(got, contract(first, second, case.geometry, out))
+
+
+# Limits -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "dtype", "why"),
+    [
+        (named("plain"), "int32", "hold fractions"),
+        (named("stride-2"), "float32", "strided or dilated"),
+        (named("kernel-dilation-3"), "float32", "strided or dilated"),
+        (named("groups-2"), "float32", "takes no groups"),
+        (named("batch-0"), "float32", "an array is empty"),
+        (Case("long", (9,), (MAX_TAPS + 1,)), "float32", f"more than {MAX_TAPS}"),
+        (Case("pointwise", (4, 4), (1, 1)), "float32", "one product"),
+        (Case("4-D", (4,) * 4, (3,) * 4), "float32", "make 256 products"),
+    ],
+    ids=lambda value: getattr(value, "id", None),
+)
+def test_refusals_say_why(case, dtype, why):
+    shapes = canonical_shapes(case.geometry, case.batch, case.c_in, case.c_out)
+    for out in ROLES:
+        assert why in (refusal(Winograd(), case.geometry, shapes, out, dtype) or "")
+
+
+# The choice -------------------------------------------------------------------------
+
+WIDE = Case("wide", (28, 28), (3, 3), padding=1, c_in=256, c_out=256)
+
+
+def question(out, dtype="float32", case=WIDE):
+    shapes = canonical_shapes(case.geometry, (8,), case.c_in, case.c_out, 1)
+    operands = {role: shapes[role] for role in OPERANDS[out]}
+    return case.geometry, operands, out, dtype, "cpu"
+
+
+@pytest.mark.parametrize("out", ROLES)
+def test_one_has_to_ask_for_it(out):
+    assert choose(*question(out)).name not in OPT_IN
+    assert choose(*question(out), "fast").name == "winograd"
+    assert choose(*question(out), "winograd").name == "winograd"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128", "int32"])
+def test_who_wants_all_digits_does_not_get_it_by_asking_for_speed(dtype):
+    assert choose(*question("output", dtype), "fast").exact_on_integers
+
+
+def test_fast_keeps_to_the_documented_ratio():
+    for out in ROLES:
+        call = question(out)[:-1]
+        direct = numerics.contraction_bound(*call)
+        assert acceptable(REGISTRY["winograd"], *call)
+        assert REGISTRY["winograd"].error_bound(*call) <= BOUND_RATIO * direct
+        loose = Winograd(results=4).error_bound(*call)
+        assert loose > BOUND_RATIO * direct
+
+
+def test_fast_in_a_partitioned_program_keeps_batches_whole():
+    assert choose(*question("output"), "fast", partitioned=True).keeps_batch_whole
+
+
+def test_the_wish_holds_for_derivatives_and_a_name_does_not():
+    x, w = jnp.zeros((8, 28, 28, 256)), jnp.zeros((3, 3, 256, 256))
+
+    def methods(method):
+        def loss(x, w):
+            return jconv.conv(x, w, padding=1, method=method).sum()
+
+        jaxpr = jax.make_jaxpr(jax.grad(loss, argnums=(0, 1)))(x, w)
+        found = [each for each in equations(jaxpr) if each.primitive.name == "conv"]
+        return [each.params["method"] for each in found]
+
+    assert set(methods("fast")) == {"fast"}
+    assert "auto" in methods("winograd")
+
+
+@pytest.mark.parametrize("case", [SHORT[0], SHORT[-1]], ids=by_id)
+def test_transforms_of_functions(case):
+    """Derivatives, second derivatives and batches go through it as through any."""
+    x, w = (integers(case.shapes[role], 3) for role in OPERANDS["output"])
+
+    def everything(method):
+        def convolve(x, w):
+            return jconv.conv(x, w, **case.arguments, method=method)
+
+        y, pull = jax.vjp(convolve, x, w)
+        return (
+            y,
+            pull(y),
+            jax.jvp(convolve, (x, w), (x, w))[1],
+            jax.vmap(convolve, (0, None))(np.stack([x, 2 * x]), w),
+            jax.vmap(convolve)(np.stack([x, x]), np.stack([w, 2 * w])),
+        )
+
+    got, want = jax.jit(lambda: (everything("winograd"), everything("taps")))()
+    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
+        np.testing.assert_array_equal(a, b)
