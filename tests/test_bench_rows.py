@@ -21,6 +21,8 @@ from jconv.bench.layers import (
 from jconv.bench.pool_rows import POOLS, Pool, pool_rows
 from jconv.bench.selection import TABLES, Selection
 from jconv.errors import GeometryError
+from jconv.nn import models as networks
+from jconv.nn.layer import shapes
 
 EVERY = [*LAYERS, *HELD_OUT, *conv_rows.PER_EXAMPLE]
 
@@ -119,6 +121,16 @@ def test_a_training_step_returns_its_parameters_and_a_loss(model):
         assert loss.shape == ()
 
 
+def test_the_vgg_of_the_table_is_the_one_that_is_trained():
+    (model,) = (each for each in models.MODELS if each.name == "step/vgg")
+    shape = (model.image, model.image, 3)
+    params, _ = shapes(networks.vgg(), shape)
+    trained = sorted(leaf.shape for leaf in jax.tree.leaves(params))
+    assert sorted(model.parameters.values()) == trained
+    # Equal sizes in equal order, so equal operations; counted by the layers themselves.
+    assert step_rows.forward_flop(model) == networks.vgg().flop(shape) * model.batch
+
+
 def test_operations_of_a_model_counted_by_hand():
     def forward(ops, p, images):
         return ops.product(ops.conv(images, p["w"], stride=2), p["head"])
@@ -134,11 +146,17 @@ def test_operations_of_a_model_counted_by_hand():
 SELECTIONS = {
     "everything but the held-out layers": (
         Selection(),
-        3 * len(LAYERS) + len(conv_rows.PER_EXAMPLE) + 2 * len(POOLS) + 2,
+        3 * len(LAYERS)
+        + len(conv_rows.PER_EXAMPLE)
+        + 2 * len(POOLS)
+        + len(models.MODELS),
     ),
     "quick": (Selection(quick=True), 3 * 9 + 1 + 2),
     "held out": (Selection(("held-out",)), 3 * len(HELD_OUT)),
-    "pools and steps": (Selection(("pools", "steps")), 2 * len(POOLS) + 2),
+    "pools and steps": (
+        Selection(("pools", "steps")),
+        2 * len(POOLS) + len(models.MODELS),
+    ),
     "one row by its id": (Selection(patterns=("alexnet/conv1.dx",)), 1),
     "a layer by its name": (Selection(patterns=("alexnet/conv1",)), 3),
     "a pattern finds held-out layers too": (Selection(patterns=("replknet/*",)), 3),

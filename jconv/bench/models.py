@@ -1,9 +1,11 @@
-"""Two small networks, written once: the convolution and the pool are parameters.
+"""Three small networks, written once: the convolution and the pool are parameters.
 
 So that jconv and ``lax`` run the same model, the rest (normalisation, activation, the
 products of pointwise layers, the loss, the update) is the same JAX program for both.
 
 References:
+    K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale
+    image recognition", https://arxiv.org/abs/1409.1556, 2014.
     K. He et al., "Deep residual learning for image recognition",
     https://arxiv.org/abs/1512.03385, 2015.
     Z. Liu et al., "A ConvNet for the 2020s", https://arxiv.org/abs/2201.03545, 2022.
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from jconv.nn.layer import along_channels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,12 +41,12 @@ class Operations:
 
     Attributes:
         conv: of x (n, h, w, c) and w, with ``stride``, ``padding`` and ``groups``.
-        max_pool: of x, 3x3 windows with stride 2 and padding 1.
+        max_pool: of x, with ``window``, ``stride`` and ``padding``.
         product: of x (..., c) and w (c, m); the same for all.
     """
 
     conv: Callable[..., Any]
-    max_pool: Callable[[Any], Any]
+    max_pool: Callable[..., Any]
     product: Callable[[Any, Any], Any] = jnp.matmul
 
 
@@ -109,21 +113,36 @@ def normalised(x: Array, p: Mapping[str, Any], name: str, axes: Any) -> Array:  
     """Zero mean and unit variance over some axes, then scaled and shifted."""
     centred = x - jnp.mean(x, axis=axes, keepdims=True)
     variance = jnp.mean(centred * centred, axis=axes, keepdims=True)
-    shape = (1,) * (x.ndim - 1) + (-1,)
-    scale, shift = p[f"{name}.scale"].reshape(shape), p[f"{name}.shift"].reshape(shape)
+    scale = along_channels(p[f"{name}.scale"], x.ndim)
+    shift = along_channels(p[f"{name}.shift"], x.ndim)
     return centred * jax.lax.rsqrt(variance + EPSILON) * scale + shift
 
 
 BATCH_AXES, CHANNEL_AXIS = (0, 1, 2), -1
 
+VGG_WIDTHS, VGG_LAYERS, VGG_IMAGE = (32, 64, 128), 2, 32
 RESNET_WIDTHS, RESNET_BLOCKS = (64, 128, 256, 512), 2
 CONVNEXT_WIDTHS, CONVNEXT_BLOCKS = (64, 128, 256), 2
+
+
+def vgg(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
+    """``jconv train --model vgg``: stages of two 3x3 convolutions and a pool."""
+    x = images
+    for stage in range(len(VGG_WIDTHS)):
+        for layer in range(VGG_LAYERS):
+            name = f"{stage}.{layer}"
+            x = ops.conv(x, p[name], stride=1, padding=1)
+            x = jax.nn.relu(x + along_channels(p[f"{name}.shift"], x.ndim))
+        x = ops.max_pool(x, window=(2, 2), stride=2, padding=0)
+    logits = ops.product(x.reshape(len(x), -1), p["head"])
+    return logits + along_channels(p["head.shift"], logits.ndim)
 
 
 def resnet18(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
     """ResNet-18: four stages of two blocks of two 3x3 convolutions."""
     x = ops.conv(images, p["stem"], stride=2, padding=3)
-    x = ops.max_pool(jax.nn.relu(normalised(x, p, "stem", BATCH_AXES)))
+    x = jax.nn.relu(normalised(x, p, "stem", BATCH_AXES))
+    x = ops.max_pool(x, window=(3, 3), stride=2, padding=1)
     for stage in range(len(RESNET_WIDTHS)):
         for block in range(RESNET_BLOCKS):
             name = f"{stage}.{block}"
@@ -153,6 +172,18 @@ def convnext(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:  # noqa
             y = jax.nn.gelu(ops.product(y, p[f"{name}.up"]))
             x = x + ops.product(y, p[f"{name}.out"])
     return jnp.mean(x, axis=(1, 2)) @ p["head"]
+
+
+def _vgg_shapes() -> dict[str, tuple[int, ...]]:
+    """Parameters of ``vgg``."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    before, side = 3, VGG_IMAGE // 2 ** len(VGG_WIDTHS)
+    for stage, width in enumerate(VGG_WIDTHS):
+        for layer in range(VGG_LAYERS):
+            shapes[f"{stage}.{layer}"] = (3, 3, before, width)
+            before = width
+    shapes["head"] = (side * side * before, CLASSES)
+    return shapes | {f"{name}.shift": shape[-1:] for name, shape in shapes.items()}
 
 
 def _resnet_shapes() -> dict[str, tuple[int, ...]]:
@@ -195,6 +226,7 @@ def _with_norms(kernels: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, 
 
 
 MODELS: tuple[Model, ...] = (
+    Model("step/vgg", vgg, _vgg_shapes(), batch=64, image=VGG_IMAGE),
     Model("step/resnet18", resnet18, _resnet_shapes(), batch=8, image=96),
     Model("step/convnext", convnext, _convnext_shapes(), batch=8, image=96),
 )

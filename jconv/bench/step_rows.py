@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 
 def ours(method: Method) -> Operations:
     """Jconv's operations."""
-    return Operations(
-        conv=functools.partial(jconv.conv, method=method),
-        max_pool=functools.partial(jconv.max_pool, window=(3, 3), stride=2, padding=1),
-    )
+    conv = functools.partial(jconv.conv, method=method)
+    return Operations(conv=conv, max_pool=jconv.max_pool)
 
 
 def _lax_conv(
@@ -43,12 +41,7 @@ def _lax_conv(
     return lax_conv(x, w, stride=(stride,) * 2, padding=(padding,) * 2, groups=groups)
 
 
-LAX = Operations(
-    conv=_lax_conv,
-    max_pool=functools.partial(
-        lax_pool, kind="max", window=(3, 3), stride=2, padding=1
-    ),
-)
+LAX = Operations(conv=_lax_conv, max_pool=functools.partial(lax_pool, kind="max"))
 
 
 def step_rows(method: Method = AUTO) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The same two networks in PyTorch: eager, with autograd, updated in place."""
+"""The same networks in PyTorch: eager, with autograd, updated in place."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from jconv.bench.models import (
     LEARNING_RATE,
     RESNET_BLOCKS,
     RESNET_WIDTHS,
+    VGG_LAYERS,
+    VGG_WIDTHS,
 )
 from jconv.bench.torch_peers import kernel_tensor, layouts, load, tensor
 
@@ -27,7 +29,7 @@ def step_calls(model: Model, operands: Sequence[Any]) -> Mapping[str, Thunk]:
     """One training step, by memory layout; the parameters go on from step to step."""
     torch = load()
     parameters, images, labels = operands
-    forward = {"step/resnet18": resnet18, "step/convnext": convnext}[model.name]
+    forward = FORWARD[model.name]
     target = torch.from_numpy(np.asarray(labels)).long()
     calls: dict[str, Thunk] = {}
     for name, layout in layouts(2).items():
@@ -44,6 +46,19 @@ def step_calls(model: Model, operands: Sequence[Any]) -> Mapping[str, Thunk]:
 
         calls[name] = call
     return calls
+
+
+def vgg(p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
+    """``models.vgg``, channels second but where they are flattened."""
+    functional = load().nn.functional
+    x = images
+    for stage in range(len(VGG_WIDTHS)):
+        for layer in range(VGG_LAYERS):
+            name = f"{stage}.{layer}"
+            y = functional.conv2d(x, p[name], p[f"{name}.shift"], 1, 1)
+            x = functional.relu(y)
+        x = functional.max_pool2d(x, 2)
+    return x.permute(0, 2, 3, 1).flatten(1) @ p["head"] + p["head.shift"]
 
 
 def resnet18(p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
@@ -82,6 +97,10 @@ def convnext(p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
             y = functional.gelu(y @ p[f"{name}.up"], approximate="tanh")
             x = x + (y @ p[f"{name}.out"]).permute(0, 3, 1, 2)
     return x.mean((2, 3)) @ p["head"]
+
+
+FORWARD = {"step/vgg": vgg, "step/resnet18": resnet18, "step/convnext": convnext}
+"""By the name of the row."""
 
 
 def _parameter(array: np.ndarray, layout: Any) -> Any:  # noqa: ANN401
