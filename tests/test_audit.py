@@ -11,7 +11,7 @@ from jconv import nn, rules
 from jconv.nn.data import Examples
 from jconv.nn.train import EpochDone, Problem, StepDone, TrainState
 from jconv.verify import routes
-from jconv.verify.audit import DERIVATIVES, NAMES, PAIRS, Audit
+from jconv.verify.audit import DERIVATIVES, NAMES, PAIRS, Audit, Finding
 from jconv.verify.auditor import Auditor, GradientsDisagree
 
 NET = nn.Sequential(
@@ -23,20 +23,20 @@ NET = nn.Sequential(
         nn.Dense(3),
     )
 )
-PROBLEM = Problem(NET)
+SMALL = nn.Sequential((nn.Conv(2, 3, stride=2), nn.Flatten(), nn.Dense(3)))
+"""One convolution is enough where only the routes differ: each compiles for seconds."""
 SHAPE = (4, 5, 1)
 
 
-@pytest.fixture
-def live():
+def live(net: nn.Sequential):
     rng = np.random.default_rng(0)
-    params, state = NET.init(jax.random.key(0), SHAPE)
+    params, state = net.init(jax.random.key(0), SHAPE)
     images = rng.normal(size=(3, *SHAPE)).astype(np.float32)
     return params, state, jnp.asarray(images), jnp.array([0, 2, 1]), jax.random.key(1)
 
 
-def test_all_routes_agree_on_every_convolution(live):
-    findings = Audit(PROBLEM)(*live)
+def test_all_routes_agree_on_every_convolution():
+    findings = Audit(Problem(NET))(*live(NET))
     assert len(findings) == 2 * len(DERIVATIVES) * len(PAIRS)
     assert all(each.holds for each in findings)
     # Single precision is seen in the one route that uses it, and only there.
@@ -59,37 +59,56 @@ def scaled(right):
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_route_that_is_slightly_wrong_is_found_and_named(name, live, monkeypatch):
+def test_a_route_that_is_slightly_wrong_is_found_and_named(name, monkeypatch):
     owner, attribute, make = FAULTS[name]
     monkeypatch.setattr(owner, attribute, make(getattr(owner, attribute)))
-    wrong = [each for each in Audit(PROBLEM)(*live) if not each.holds]
+    findings = Audit(Problem(SMALL))(*live(SMALL))
+    wrong = [each for each in findings if not each.holds]
     others = {each for each in NAMES if each not in (name, "used")}
     assert {frozenset(each.routes) for each in wrong} == {
         frozenset((name, other)) for other in others
     }
-    assert {each.layer for each in wrong} == {0, 1}
+    assert len(wrong) < len(findings)
+
+
+RIGHT = Finding(0, (3, 3, 1, 2), "input", ("used", "peer"), error=1e-9, bound=1e-7)
+WRONG = Finding(1, (2, 2, 1, 4), "kernel", ("coded", "peer"), error=1e-3, bound=1e-15)
 
 
 def test_an_auditor_audits_every_k_steps_and_stops_at_the_first_fault(
-    live, tmp_path, monkeypatch
+    tmp_path, monkeypatch
 ):
-    params, state, images, labels, _ = live
-    batch = Examples(np.asarray(images), np.asarray(labels, np.int32))
-    auditor = Auditor(PROBLEM, 2, tmp_path / "audit.json")
+    batch = Examples(np.zeros((3, *SHAPE), np.float32), np.zeros(3, np.int32))
+    found, asked = [RIGHT, RIGHT], []
+
+    def audited(self, params, state, images, labels, key):
+        del self, state, key
+        asked.append((params, images.shape, labels.shape))
+        return found
+
+    monkeypatch.setattr(Audit, "__call__", audited)
+    auditor = Auditor(Problem(SMALL), 2, tmp_path / "audit.json")
 
     def after(step: int) -> StepDone:
-        now = TrainState(params, state, (), jnp.int32(step))
+        now = TrainState(f"parameters of step {step}", (), (), jnp.int32(step))
         return StepDone(now, batch, 1, step, {})
 
     for step in (1, 2, 3, 4):
         auditor(after(step))
     auditor(EpochDone(after(4).now, 1, {}))
     assert [each["step"] for each in auditor.log] == [2, 4]
-    assert "2 audits, 48 comparisons" in auditor.sentence()
-    right = rules.conv_kernel_vjp
-    monkeypatch.setattr(rules, "conv_kernel_vjp", lambda *a, **k: -right(*a, **k))
-    broken = Auditor(PROBLEM, 2, tmp_path / "broken.json")
+    assert asked == [
+        (f"parameters of step {step}", (3, *SHAPE), (3,)) for step in (2, 4)
+    ]
+    assert "2 audits, 4 comparisons" in auditor.sentence()
+    assert "0.01 of its bound" in auditor.sentence()
+    found[1] = WRONG
+    broken = Auditor(Problem(SMALL), 2, tmp_path / "broken.json")
     with pytest.raises(GradientsDisagree, match="derivative in its kernel"):
         broken(after(2))
     assert '"holds": false' in (tmp_path / "broken.json").read_text()
-    assert Auditor(PROBLEM, 9, tmp_path / "none.json").sentence().startswith("No audit")
+    assert (
+        Auditor(Problem(SMALL), 9, tmp_path / "none.json")
+        .sentence()
+        .startswith("No audit")
+    )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jconv import cli
-from jconv.nn.train import checkpoints
+from jconv.nn.train import Settings, checkpoints, session
 
 pytest.importorskip("orbax.checkpoint")
 
@@ -98,11 +98,14 @@ def test_killed_before_anything_was_kept_it_begins_anew(whole, tmp_path):
     out = ("--out", str(tmp_path))
     # As after a kill in the first epoch: settings are written, checkpoints are not,
     # and what orbax had begun to write lies about.
-    assert cli.main(["train", *SETTINGS, *out]) == 0
-    for path in sorted((tmp_path / "checkpoints").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    names = (option.removeprefix("--") for option in SETTINGS[::2])
+    asked = {
+        name: int(v) if v.isdigit() else v
+        for name, v in zip(names, SETTINGS[1::2], strict=True)
+    }
+    session.open_new(tmp_path, Settings(**asked))
     torn = tmp_path / "checkpoints" / "1.orbax-checkpoint-tmp-0"
-    torn.mkdir()
+    torn.mkdir(parents=True)
     (torn / "junk").write_text("half")
     assert cli.main(["train", "--resume", *out]) == 0
     assert told(tmp_path) == whole

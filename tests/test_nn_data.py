@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jconv.errors import GeometryError
+from jconv.errors import GeometryError, UnsupportedError
 from jconv.nn import data
-from jconv.nn.data import batches, unpickling
+from jconv.nn.data import batches, bundled, unpickling
 from jconv.nn.data.files import DataError
 from jconv.nn.data.idx import read_idx
 
@@ -48,6 +48,28 @@ def test_photographs_are_patches_of_two_pictures():
     assert found.classes == ("temple", "flower")
     with pytest.raises(GeometryError, match="size=500"):
         data.photographs(size=500)
+
+
+def test_the_bundled_files_are_read_as_scikit_learn_reads_them():
+    from sklearn import datasets
+
+    read, ours = datasets.load_digits(), data.digits()
+    whole = np.concatenate([ours.train.images, ours.test.images])
+    labels = np.concatenate([ours.train.labels, ours.test.labels])
+    found = sorted((p.tobytes(), n) for p, n in zip(whole, labels, strict=True))
+    pixels = (read.images / 16).astype(np.float32)
+    assert found == sorted(
+        (p.tobytes(), n) for p, n in zip(pixels, read.target, strict=True)
+    )
+    for name in bundled.PHOTOGRAPHS.values():
+        theirs = datasets.load_sample_image(name)
+        assert np.array_equal(bundled.photograph(name), theirs)
+
+
+def test_without_scikit_learn_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UnsupportedError, match="pip install scikit-learn"):
+        data.digits()
 
 
 # MNIST's files ----------------------------------------------------------------------

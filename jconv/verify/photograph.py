@@ -6,9 +6,11 @@ The photograph is by danielbuechele, CC BY 2.0; it is read from the installed pa
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from jconv.nn.data.bundled import photograph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +30,7 @@ def colour(height: int = 96, width: int = 128) -> Image:
         >>> photo.shape, photo.dtype, bool(photo.max() <= 255)
         ((32, 32, 3), dtype('int64'), True)
     """
-    whole = _china()
+    whole = photograph("china.jpg")
     block = min(whole.shape[0] // height, whole.shape[1] // width)
     cropped = whole[: height * block, : width * block].astype(np.int64)
     total = cropped.reshape(height, block, width, block, 3).sum(axis=(1, 3))
@@ -43,10 +45,3 @@ def grey(height: int = 96, width: int = 128) -> Image:
     image: Image = colour(height, width) @ np.array(LUMINANCE) // sum(LUMINANCE)
     image.setflags(write=False)
     return image
-
-
-def _china() -> NDArray[Any]:
-    """The photograph (427, 640, 3) as scikit-learn reads it."""
-    from sklearn.datasets import load_sample_image  # noqa: PLC0415  slow to import
-
-    return np.asarray(load_sample_image("china.jpg"))

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 COLOURS = ("#2a6fb0", "#c2601c", "#2c8550", "#7a4aa3")
 PARTS = {"train": "--", "test": "-"}
-INK, SOFT = "#1b2330", "#5b6675"
+INK, BETWEEN = "#1b2330", "#d3d8de"
+TILE, LINE = 60, 9
+"""Least side of a filter's picture and width of the lines around it, in pixels."""
 
 
 def curves(runs: Mapping[str, Sequence[Epoch]]) -> bytes:
@@ -89,7 +91,8 @@ def filters(kernel: NDArray[Any], most: int = 64) -> bytes:
     Raises:
         GeometryError: if the kernel is not that of a 2-D convolution.
     """
-    from matplotlib.figure import Figure  # noqa: PLC0415  (slow to load)
+    from matplotlib import colormaps  # noqa: PLC0415  (slow to load)
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
     kernel = np.asarray(kernel, np.float64)
     if kernel.ndim != 4:
@@ -101,32 +104,47 @@ def filters(kernel: NDArray[Any], most: int = 64) -> bytes:
         for n in range(min(most, kernel.shape[3]))
         for c in range(1 if colour else min(4, kernel.shape[2]))
     ]
-    columns = min(8, len(tiles))
-    rows = math.ceil(len(tiles) / columns)
-    figure = Figure(figsize=(0.95 * columns + 0.9, 0.95 * rows + 0.5))
-    figure.set_layout_engine("constrained")
-    grid = np.ravel(np.atleast_1d(figure.subplots(rows, columns)))
-    image = None
-    for axes, tile in zip(grid, tiles, strict=False):
-        if colour:
-            axes.imshow(tile / (2 * largest) + 0.5, interpolation="nearest")
-        else:
-            image = axes.imshow(
-                tile,
-                cmap="RdBu_r",
-                vmin=-largest,
-                vmax=largest,
-                interpolation="nearest",
-            )
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_color("#d3d8de")
-    for axes in grid[len(tiles) :]:
-        axes.axis("off")
-    if image is not None:
-        figure.colorbar(image, ax=list(grid), shrink=0.8, pad=0.03)
+    mosaic, (rows, columns) = _side_by_side(tiles)
+    size = (max(0.95 * columns, 2.4) + (0.4 if colour else 1.3), 0.95 * rows + 0.5)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    axes.axis("off")
+    if colour:
+        mosaic = np.where(np.isnan(mosaic), 1.0, mosaic / (2 * largest) + 0.5)
+        axes.imshow(mosaic, interpolation="nearest")
+    else:
+        shades = colormaps["RdBu_r"].with_extremes(bad=BETWEEN)
+        image = axes.imshow(
+            mosaic,
+            cmap=shades,
+            vmin=-largest,
+            vmax=largest,
+            interpolation="nearest",
+        )
+        figure.colorbar(image, ax=axes, shrink=0.8, pad=0.03)
     title = f"{len(tiles)} filters of the first layer, {kernel.shape[0]} x "
     figure.suptitle(title + f"{kernel.shape[1]}", color=INK, fontsize=11)
     return _png(figure)
+
+
+def _side_by_side(
+    tiles: Sequence[NDArray[Any]],
+) -> tuple[NDArray[Any], tuple[int, int]]:
+    """Tiles of one size in rows of up to eight, NaN between them; (rows, columns).
+
+    One picture of many is drawn much faster than many pictures.
+    """
+    height, width, *rest = tiles[0].shape
+    zoom = -(-TILE // max(height, width))  # pixels of a weight: lines stay thin
+    columns = min(8, len(tiles))
+    rows = math.ceil(len(tiles) / columns)
+    tall, wide = zoom * height + LINE, zoom * width + LINE
+    mosaic = np.full((rows * tall + LINE, columns * wide + LINE, *rest), np.nan)
+    for n, tile in enumerate(tiles):
+        top, left = (n // columns) * tall + LINE, (n % columns) * wide + LINE
+        large = tile.repeat(zoom, axis=0).repeat(zoom, axis=1)
+        mosaic[top : top + zoom * height, left : left + zoom * width] = large
+    return mosaic, (rows, columns)
 
 
 def first_kernel(params: Params) -> NDArray[Any] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import register_dataclass, register_static
 
 from jconv.nn.data.augment import Augment
@@ -104,10 +105,14 @@ def begin(
     return TrainState(params, state, optimiser.init(params), step)
 
 
+@functools.lru_cache(maxsize=4)
 def make_step(
     problem: Problem, optimiser: optax.GradientTransformation, seed: int
 ) -> Callable[[TrainState, Array, Array], tuple[TrainState, dict[str, Array]]]:
-    """The jitted step: (state, images, labels) -> (state, {"loss", "accuracy"})."""
+    """The jitted step: (state, images, labels) -> (state, {"loss", "accuracy"}).
+
+    Asked for the same again, it is the same function, which is compiled once.
+    """
 
     @functools.partial(jax.jit, donate_argnums=0)
     def step(
@@ -158,7 +163,8 @@ def judge(
     total, right = 0.0, 0
     size = min(batch_size, len(whole))
     for batch, counts in in_turn(whole, size):
-        losses, hits = _judged(problem, params, state, *batch.arrays())
-        total += float(losses[:counts].sum())
-        right += int(hits[:counts].sum())
+        found = _judged(problem, params, state, *batch.arrays())
+        losses, hits = (np.asarray(each)[:counts] for each in found)
+        total += float(losses.sum(dtype=np.float64))
+        right += int(hits.sum())
     return {"loss": total / len(whole), "accuracy": right / len(whole)}

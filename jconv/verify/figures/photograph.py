@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import jconv
+from jconv.nn.data import bundled
 from jconv.verify.figures.style import INK, SOFT
 
 if TYPE_CHECKING:
@@ -33,10 +34,8 @@ SIGNED = {"Sobel, across", "Sobel, down", "Laplacian"}
 
 def photograph() -> np.ndarray:
     """A grey photograph of 160 x 160 in [0, 1], from scikit-learn's own."""
-    from sklearn.datasets import load_sample_image  # noqa: PLC0415 (slow to load)
-
     # The pagoda; every second pixel of the mean of pairs, so that nothing aliases.
-    grey = load_sample_image("china.jpg")[60:380, 60:380].mean(axis=2) / 255
+    grey = bundled.photograph("china.jpg")[60:380, 60:380].mean(axis=2) / 255
     return grey.reshape(160, 2, 160, 2).mean(axis=(1, 3))
 
 
