@@ -162,12 +162,13 @@ def _compare(
     """All runs of a comparison."""
     from jconv.nn.train import Run, compare, terminal  # noqa: PLC0415
 
-    for own in compare.plan(names, settings, data).values():
+    planned = compare.plan(names, settings, data)
+    for own in planned.values():
         Run.of(own, data)  # refuses what does not fit, before hours of training
     if not place.resume:
         compare.open_new(place.out, names, settings, overwrite=place.overwrite)
     metrics = compare.compare(
-        place.out, data, functools.partial(_listening, console, place)
+        place.out, planned, data, functools.partial(_listening, console, place)
     )
     terminal.show_comparison(console, metrics["runs"])
     console.print(f"Written: {place.out}", markup=False, highlight=False)

@@ -12,7 +12,7 @@ import pytest
 
 from jconv import cli, cli_train, nn, rules
 from jconv.nn import zoo
-from jconv.nn.train import Settings, checkpoints, session
+from jconv.nn.train import Settings, checkpoints, pictures, session
 
 QUICK = ("--model", "mlp", "--width", "4", "--epochs", "2", "--batch-size", "512")
 
@@ -34,6 +34,17 @@ def small_cnn(monkeypatch):
     monkeypatch.setitem(zoo.MODELS, "cnn", cnn)
 
 
+DRAWN = b"\x89PNG and nothing in it"
+
+
+@pytest.fixture(autouse=True)
+def drawn(monkeypatch, request):
+    """Pictures take half of a small run's time, and one test looks at them."""
+    if "test_a_run_writes_its_files" not in request.node.name:
+        for name in ("curves", "filters"):
+            monkeypatch.setattr(pictures, name, lambda *_: DRAWN)
+
+
 def train(*arguments: str) -> int:
     return cli.main(["train", *map(str, arguments)])
 
@@ -52,6 +63,10 @@ def test_a_run_writes_its_files_and_goes_on_to_nothing_new(capsys):
     assert "epoch 2/2" in told
     for name in ("metrics.json", "curves.json", "curves.png", "filters.png"):
         assert f"Written: run/{name}" in told
+    for picture in Path("run").glob("*.png"):
+        content = picture.read_bytes()
+        assert content.startswith(b"\x89PNG")
+        assert content != DRAWN
     metrics = read("run/metrics.json")
     assert 0 <= metrics["test_accuracy"] <= 1
     assert metrics["seed"] == 3

@@ -14,7 +14,7 @@ import pytest
 
 from jconv import nn
 from jconv.errors import GeometryError
-from jconv.nn import data
+from jconv.nn import data, zoo
 from jconv.nn.data.dataset import Dataset, Examples
 from jconv.nn.train import (
     EpochDone,
@@ -70,9 +70,18 @@ def test_equal_seeds_end_in_equal_bits_and_other_seeds_do_not():
     assert [each["epoch"] for each in records[0]] == [1, 2, 3]
 
 
-def test_a_kept_run_goes_on_in_the_same_bits(tmp_path):
+def all_kinds_of_state(classes: int) -> nn.Sequential:
+    """Running means, and something drawn in each step, behind a convolution."""
+    layers = (nn.Conv(2, 3), nn.BatchNorm(), nn.Dropout(), nn.Flatten())
+    return nn.Sequential((*layers, nn.Dense(classes)))
+
+
+def test_a_kept_run_goes_on_in_the_same_bits(tmp_path, monkeypatch):
     pytest.importorskip("orbax.checkpoint")
-    settings = dataclasses.replace(SETTINGS, model="cnn", width=2, optimiser="momentum")
+    monkeypatch.setitem(zoo.MODELS, "cnn", all_kinds_of_state)
+    settings = dataclasses.replace(
+        SETTINGS, model="cnn", width=None, optimiser="momentum"
+    )
     # One run, which is compiled once; test_cli_train_killed has a process for each.
     run = Run.of(settings, tiny(17))
     whole = ended(run)

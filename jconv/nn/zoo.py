@@ -102,7 +102,9 @@ def fit_width(name: str, classes: int, input_shape: Shape, parameters: int) -> F
     check_name(name)
     if not has_width(name):
         return Fitted(None, count(None))
-    low, high = 1, WIDEST
+    low = high = 1
+    while high < WIDEST and count(high) < parameters:
+        low, high = high + 1, 2 * high
     while low < high:  # the least width that reaches the number
         middle = (low + high) // 2
         low, high = (low, middle) if count(middle) >= parameters else (middle + 1, high)

@@ -23,7 +23,7 @@ from jconv.nn.train.settings import Settings
 from jconv.nn.zoo import build, check_name, fit_width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -135,6 +135,7 @@ def read(folder: Path) -> tuple[list[str], Settings]:
 
 def compare(
     folder: Path,
+    planned: Mapping[str, Settings],
     data: Dataset,
     listening: Callable[[Run, str], AbstractContextManager[Callable[[Event], None]]],
 ) -> dict[str, Any]:
@@ -142,15 +143,16 @@ def compare(
 
     Args:
         folder: made ready by ``open_new``, perhaps long ago.
+        planned: the runs, by ``plan``.
         data: what is learned.
         listening: makes a listener for a run and its name.
 
     Returns:
         What stands in metrics.json.
     """
-    names, settings = read(folder)
+    names, _ = read(folder)
     runs, records = {}, {}
-    for name, own in plan(names, settings, data).items():
+    for name, own in planned.items():
         place, run = folder / name, Run.of(own, data)
         if not session.begun(place):
             session.open_new(place, own)

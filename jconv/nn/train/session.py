@@ -129,11 +129,12 @@ def train(
         kept = None
         if checkpoints.available():
             kept = stack.enter_context(checkpoints.opened(folder))
-        now, records = run.begin(), []
         if kept is not None and kept.latest() is not None:
             found = kept.restore(run)
             checkpoints.check_same(run.settings, found.settings)
             now, records = found.now, found.records
+        else:
+            now, records = run.begin(), []
         try:
             check = stack.enter_context(held_back())
             for event in fit(run, now, finished=len(records)):
