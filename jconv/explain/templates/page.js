@@ -84,7 +84,7 @@
       input.style.setProperty("--filled", `${(100 * (shown[0][name] - low)) / (high - low)}%`);
       const all = state.axes.slice(0, state.rank).map((each) => Say.number(each[name]));
       row.querySelector("output").textContent = Story.per(all);
-      row.querySelector("label").textContent = pool && name === "k" ? "window" : NAMES[name];
+      row.querySelector("label").textContent = pool ? NAMES[name].replace("kernel", "window") : NAMES[name];
       input.disabled = pool && name === "e";
       row.classList.toggle("off", input.disabled);
     }
