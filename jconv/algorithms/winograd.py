@@ -56,6 +56,9 @@ MAX_TAPS = 5
 MAX_POINTS = 64
 """Of all axes together; each is a product that is compiled by itself."""
 
+POINT_SECONDS = 4e-5
+"""What starting the loops of a point and its product costs."""
+
 TILE_BYTES = 2**27
 """Memory of the values that are worked on at once: a block costs more than a cache
 saves."""
@@ -170,8 +173,10 @@ class Winograd:
             + c * m * tiles.entries("kernel")
         )
         item = numerics.accumulation_dtype(dtype).itemsize
-        return costs.sums_seconds(reads, item, platform) + (
-            costs.gemm_seconds(e * tiles.points, *sizes, platform)
+        return (
+            tiles.points * POINT_SECONDS
+            + costs.sums_seconds(reads, item, platform)
+            + costs.gemm_seconds(e * tiles.points, *sizes, platform)
         )
 
 
