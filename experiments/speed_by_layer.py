@@ -2,7 +2,8 @@
 
 Nothing is measured here: the numbers are those of a run of ``jconv bench`` that is
 recorded in ``benchmarks/results``, of each kind of device the one with the most layers,
-of these the newest. Without a record there is no figure, and the command says so.
+of these the newest. Runs that compare settings are left out. Without a record there is
+no figure, and the command says so.
 
     python -m experiments.speed_by_layer --out DIR
 """
@@ -47,7 +48,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
     found: dict[str, tuple[tuple[int, str], dict[str, Any]]] = {}
     for path in sorted(RESULTS.glob("*.json")):
         document = json.loads(path.read_text("utf-8"))
-        if document.get("schema") != SCHEMA:
+        if document.get("schema") != SCHEMA or _is_variation(document):
             continue
         layers = _layers(document)
         rank = (len(layers), document["created"])
@@ -68,6 +69,11 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
         )
         raise Missing(message)
     return {"devices": [told for _, told in found.values()]}
+
+
+def _is_variation(document: Mapping[str, Any]) -> bool:
+    """Whether a run was made to compare settings: the figure shows the usual ones."""
+    return any(option in document["command"] for option in ("--malloc", "--method"))
 
 
 def _layers(document: Mapping[str, Any]) -> list[dict[str, Any]]:
