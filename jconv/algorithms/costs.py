@@ -50,6 +50,10 @@ BATCH_SECONDS = 5e-6
 HALF_SPEED_RESULT = 24_000
 """Entries of a product's result at which half of the cores find work in it."""
 
+TURNED_PEAK = 3e11
+TURNED_HALF_SPEED_RESULT = 12_000
+"""The same of a product whose first operand has the summed label first."""
+
 ONE_CORE = 5
 """How much slower than the peak a product is at the worst: one core does it."""
 
@@ -69,17 +73,28 @@ ACCELERATOR_GEMM_PEAK = 2e13
 ACCELERATOR_COPY_PEAK = 1e12
 
 
-def gemm_seconds(b: float, m: float, k: float, n: float, platform: str | None) -> float:
-    """``b`` products of (m, k) and (k, n)."""
+def gemm_seconds(  # noqa: PLR0913, PLR0917
+    b: float,
+    m: float,
+    k: float,
+    n: float,
+    platform: str | None,
+    *,
+    turned: bool = False,
+) -> float:
+    """``b`` products of (m, k) and (k, n), or of (k, m) ``turned`` and (k, n)."""
     flops = 2.0 * b * m * k * n
     if platform not in (None, "cpu"):
         return flops / ACCELERATOR_GEMM_PEAK
     entries = b * (m * k + k * n + m * n)
-    cores = 1 + HALF_SPEED_RESULT / max(1, m * n)
+    peak, half_speed = GEMM_PEAK, HALF_SPEED_RESULT
+    if turned:
+        peak, half_speed = TURNED_PEAK, TURNED_HALF_SPEED_RESULT
+    cores = 1 + half_speed / max(1, m * n)
     return (
         CALL_SECONDS
         + BATCH_SECONDS * (b - 1)
-        + flops * min(cores, ONE_CORE) / GEMM_PEAK
+        + flops * min(cores, ONE_CORE) / peak
         + FLOAT_BYTES * entries / PRODUCT_BYTES_PER_SECOND
     )
 
@@ -121,8 +136,8 @@ class Step:
         runs: numbers of entries that lie side by side in the first operand, the second
             and the result.
         cut: whether a step takes only a part of the first operand, of the second.
-        turned: whether a part of the first operand is transposed when it is cut out,
-            as its summed labels come first and lie apart.
+        turned: whether the first operand has the summed labels first.
+        apart: whether they lie apart in a part of it, which is then transposed.
     """
 
     together: float
@@ -132,6 +147,7 @@ class Step:
     runs: tuple[int, ...]
     cut: tuple[bool, ...]
     turned: bool
+    apart: bool
 
     @classmethod
     def of(
@@ -177,7 +193,8 @@ class Step:
                 )
                 for role in (first, second)
             ),
-            turned=out == "kernel" and not (geometry.rank == 1 and x[1:-3] == (1,)),
+            turned=out == "kernel",
+            apart=geometry.rank > 1 or math.prod(x[1:-3]) > 1,
         )
 
     def merged(self, steps: int) -> Step:
@@ -224,10 +241,15 @@ class Step:
         )
         if not self.is_matrix_product:
             return moved + PASS_SECONDS + self.entrywise_seconds(platform)
-        if self.turned:
+        if self.turned and self.apart:
             moved += transpose_seconds(self.together * sizes[0] * item, platform)
         return moved + gemm_seconds(
-            self.together, self.rows, self.summed, self.columns, platform
+            self.together,
+            self.rows,
+            self.summed,
+            self.columns,
+            platform,
+            turned=self.turned,
         )
 
 

@@ -200,9 +200,12 @@ def _seconds(
         e * places * taps * c * item, joined * c * item, platform
     )
     if out == "kernel":
-        product = costs.gemm_seconds(e, wide, places, taps * c, platform)
+        product = costs.gemm_seconds(e, wide, places, taps * c, platform, turned=True)
         product += costs.transpose_seconds(e * wide * taps * c * item, platform)
         moved = e * places * wide * item
+        if blocking.together > blocking.sizes[-1]:
+            product += costs.transpose_seconds(moved, platform)
+        moved *= not blocking.divides
     else:
         product = costs.gemm_seconds(e, places, taps * c, wide, platform)
         moved = e * places * wide * item

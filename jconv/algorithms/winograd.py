@@ -176,7 +176,9 @@ class Winograd:
         return (
             tiles.points * POINT_SECONDS
             + costs.sums_seconds(reads, item, platform)
-            + costs.gemm_seconds(e * tiles.points, *sizes, platform)
+            + costs.gemm_seconds(
+                e * tiles.points, *sizes, platform, turned=out == "kernel"
+            )
         )
 
 

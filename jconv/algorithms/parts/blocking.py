@@ -53,6 +53,14 @@ class Blocking:
         return math.prod(self.sizes)
 
     @property
+    def divides(self) -> bool:
+        """Whether no block holds results that do not exist."""
+        return not any(
+            axis.n_output % size
+            for axis, size in zip(self.whole, self.sizes, strict=True)
+        )
+
+    @property
     def plain(self) -> bool:
         """Whether a block is one result."""
         return self.axes == self.whole
