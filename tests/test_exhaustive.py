@@ -107,6 +107,8 @@ def everything(a: Any, b: Any) -> Any:
     c = jnp.concatenate([c[2:], c[:2]]) - jnp.take(b, jnp.array([3, 9, 0, 1]), 0)
     c = lax.dynamic_update_slice(c, a[:2] + c[1:3], (1,))
     c = lax.fori_loop(0, 3, lambda n, total: total + n * a, c)
+    c = lax.cond(jnp.arange(4).sum() > 5, lambda: jnp.stack([c, b])[0], lambda: a)
+    c = lax.platform_dependent(c, cpu=lambda c: c * 2, default=lambda c: c + c)
     return jnp.where(jnp.arange(4) % 2 == 0, c, jnp.cumsum(a) @ b)
 
 
@@ -138,6 +140,8 @@ class Wrong(Taps):
             return result + 1
         if self.mistake == "squared":  # right on units, but not bilinear
             return result * result
+        if self.mistake == "elsewhere":  # right on CPUs alone
+            return lax.platform_dependent(result, cpu=lambda y: y, default=jnp.negative)
         message = "broken"
         raise RuntimeError(message)
 
@@ -146,6 +150,7 @@ CAUGHT = {
     "shifted": ("wrong", "wrong on the pair of units"),
     "affine": ("wrong", "wrong on the pair of units"),
     "squared": ("doubt", "degree (2, 2), not (1, 1)"),
+    "elsewhere": ("wrong", "branches of different platforms give different results"),
     "raises": ("wrong", "raises RuntimeError: broken"),
 }
 
@@ -286,7 +291,5 @@ def test_the_command_reports_n_of_n(
     (claim,) = json.loads((out / "report.json").read_text())["claims"]
     total = len(every_geometry(tiny))
     assert claim["proved"] == total
-    assert (
-        f"proved for {total} of {total} geometries, 1 algorithms"
-        in (claim["evidence"][0]["what"])
-    )
+    words = f"proved for {total} of {total} geometries, 1 algorithms"
+    assert words in claim["evidence"][0]["what"]

@@ -84,6 +84,12 @@ def _concatenate(params: Params, lead: int, *xs: Array) -> Array:
     return np.concatenate(xs, params["dimension"] + lead)
 
 
+def _stack(params: Params, lead: int, *xs: Array) -> Array:
+    place = params["axis"] + lead
+    apart = {"dimension": params["axis"]}
+    return _concatenate(apart, lead, *(np.expand_dims(x, place) for x in xs))
+
+
 def _reduce_sum(params: Params, lead: int, x: Array) -> Array:
     return x.sum(tuple(a + lead for a in params["axes"]), dtype=x.dtype)
 
@@ -142,6 +148,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "convert_element_type": _convert,
     "copy": _elementwise(lambda x: x),
     "dot_general": _dot_general,
+    "gt": _elementwise(np.greater),
     "lt": _elementwise(np.less),
     "mul": _elementwise(np.multiply),
     "neg": _elementwise(np.negative),
@@ -152,6 +159,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "select_n": _select_n,
     "slice": _slice,
     "squeeze": _squeeze,
+    "stack": _stack,
     "sub": _elementwise(np.subtract),
     "transpose": _transpose,
 }

@@ -33,6 +33,9 @@ INLINED = {
 Value = tuple[Any, bool]
 """An array, and whether its first axis runs over the pairs."""
 
+EVERY_PLATFORM = object()
+"""In the place of a platform's number: every platform's branch is run."""
+
 
 def over_pairs(closed: Any, first: Any, second: Any) -> Any:  # noqa: ANN401
     """A routine's result for every pair (first[p], second[p]), stacked.
@@ -84,6 +87,10 @@ def _equation(equation: Any, values: Sequence[Value]) -> list[Value]:  # noqa: A
         return _run(params[INLINED[name]], values)
     if name == "scan":
         return _scan(params, values)
+    if name == "platform_index":
+        return [(EVERY_PLATFORM, False)]
+    if name == "cond" and not values[0][1]:
+        return _cond(params["branches"], values)
     flags = [flag for _, flag in values]
     arrays = [array for array, _ in values]
     found = _by_numpy(name, params, arrays, flags)
@@ -149,6 +156,22 @@ def _scan(params: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
         ]
         carry = _run(params["jaxpr"], [*consts, *carry, *now])
     return carry
+
+
+def _cond(branches: Sequence[Any], values: Sequence[Value]) -> list[Value]:
+    """The branch that the index chooses, or every platform's: all give the same."""
+    (index, _), *operands = values
+    if index is not EVERY_PLATFORM:
+        return _run(branches[min(max(int(index), 0), len(branches) - 1)], operands)
+    found = [_run(branch, operands) for branch in branches]
+    for other in found[1:]:
+        for pair in zip(found[0], other, strict=True):
+            flags = [flag for _, flag in pair]
+            arrays = _aligned([array for array, _ in pair], flags, int(any(flags)))
+            if not np.array_equal(*np.broadcast_arrays(*arrays), equal_nan=True):
+                message = "branches of different platforms give different results"
+                raise ValueError(message)
+    return found[0]
 
 
 class _Hashed:
