@@ -244,7 +244,7 @@ def test_a_method_that_refuses_is_left_out():
             raise UnsupportedError("it cannot")
         return x + 1
 
-    results = dict(comparison.by_every_method(refusing, np.zeros(2)))
+    results = dict(comparison.by_every_method(Context(), refusing, np.zeros(2)))
     assert "taps" not in results
     assert "loop" in results
     assert all(value.tolist() == [1, 1] for value in results.values())

@@ -14,6 +14,7 @@ from jax import lax
 import jconv
 from jconv.geometry import OPERANDS
 from jconv.verify.comparison import by_every_method
+from jconv.verify.context import Context
 from tests.abilities import by_able_methods
 from tests.cases import Case, by_id, named, oracle, peer
 
@@ -172,7 +173,9 @@ def test_narrow_floats_are_summed_in_float32(dtype, big):
         ),
     }
     for place, function in sums.items():
-        found = {m: float(got[place]) for m, got in by_every_method(function)}
+        found = {
+            m: float(got[place]) for m, got in by_every_method(Context(), function)
+        }
         assert found == dict.fromkeys(found, big + 2)
         assert "loop" in found
         assert float(function()[place]) == big + 2
@@ -185,7 +188,10 @@ def test_integers_wrap_as_their_dtype_unless_a_wider_one_is_preferred():
         wide_sum = jconv.conv(x, w, preferred_element_type="int32", method=method)
         return wide_sum, jconv.conv(x, w, method=method)
 
-    for method, found in [("auto", both(x, w)), *by_every_method(both, x, w)]:
+    for method, found in [
+        ("auto", both(x, w)),
+        *by_every_method(Context(), both, x, w),
+    ]:
         sums = [(each.dtype, each.item()) for each in found]
         assert sums == [("int32", 600), ("int8", 600 - 512)], method
 

@@ -14,6 +14,7 @@ import scipy.signal
 import jconv
 from jconv import signal
 from jconv.verify.comparison import by_every_method
+from jconv.verify.context import Context
 from tests.cases import integers
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def test_equals_scipy(functions: tuple[Callable[..., Any], ...], dtype: str) -> 
 def test_every_exact_algorithm() -> None:
     x, w = integers((5, 4)), integers((3, 2), 1)
     convolve = functools.partial(jconv.convolve, mode="same")
-    results = dict(by_every_method(convolve, x, w))
+    results = dict(by_every_method(Context(), convolve, x, w))
     expected = scipy.signal.convolve(x, w, "same", "direct")
     for method, got in results.items():
         np.testing.assert_array_equal(got, expected, err_msg=method)

@@ -59,7 +59,7 @@ def backward_input_1d(context: Context) -> Iterator[Evidence]:
         dy, w = dy[:, None], w[:, None, None]
         return jconv.conv_input_vjp(dy, w, input_shape=(5, 1), method=method)[:, 0]
 
-    for method, dx in by_every_method(input_vjp, dy, w):
+    for method, dx in by_every_method(context, input_vjp, dy, w):
         yield equality(f"all five sums by {method}", dx, by_hand)
 
 
@@ -90,7 +90,7 @@ def backward_kernel_1d(context: Context) -> Iterator[Evidence]:
         dw = jconv.conv_kernel_vjp(x, dy, kernel_shape=(3, 1, 1), method=method)
         return dw[:, 0, 0]
 
-    for method, dw in by_every_method(kernel_vjp, x, dy):
+    for method, dw in by_every_method(context, kernel_vjp, x, dy):
         yield equality(f"all three sums by {method}", dw, by_hand)
 
 
@@ -119,7 +119,7 @@ def backward_input_2d(context: Context) -> Iterator[Evidence]:
         dy, w = dy[..., None], w[..., None, None]
         return jconv.conv_input_vjp(dy, w, input_shape=(3, 3, 1), method=method)[..., 0]
 
-    for method, dx in by_every_method(input_vjp, dy, w):
+    for method, dx in by_every_method(context, input_vjp, dy, w):
         yield equality(f"all nine sums by {method}", dx, by_hand)
 
 

@@ -149,7 +149,7 @@ def backward_dense_analogy(context: Context) -> Iterator[Evidence]:
         dw = jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, method=method)
         return jconv.conv(x, w, method=method)[:, 0], dx[:, :, 0], dw[:, 0]
 
-    for method, results in by_every_method(dense, X, W, D):
+    for method, results in by_every_method(context, dense, X, W, D):
         sides = zip(
             ("X W", "δ Wᵀ", "Xᵀ δ"), results, (X @ W, D @ W.T, X.T @ D), strict=True
         )
@@ -248,5 +248,5 @@ def backward_bias(context: Context) -> Iterator[Evidence]:
 
         return jax.vjp(layer, b)[1](dy)[0]
 
-    for method, db in by_every_method(bias_vjp, x, w, b, dy):
+    for method, db in by_every_method(context, bias_vjp, x, w, b, dy):
         yield equality(f"∂L/∂b with conv by {method}", db, dy.sum((0, 1, 2)))

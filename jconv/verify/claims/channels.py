@@ -58,7 +58,7 @@ def channels_in(context: Context) -> Iterator[Evidence]:
             together = jconv.conv(x, w, method=method, **case.options)
             return together, sum(single[1:], start=single[0])
 
-        for method, (y, own_sum) in by_every_method(both, x, w, slices):
+        for method, (y, own_sum) in by_every_method(context, both, x, w, slices):
             text = case.text(context, method)
             what = f"{x.shape[-1]} input channels, {case.input}, by {method}"
             yield equality(f"sum written out, {what}", y, summed, case=text)
@@ -124,7 +124,7 @@ def channels_out(context: Context) -> Iterator[Evidence]:
             ]
             return jconv.conv(x, w, method=method, **case.options), maps
 
-        for method, (y, maps) in by_every_method(both, x, w, kernels):
+        for method, (y, maps) in by_every_method(context, both, x, w, kernels):
             text = case.text(context, method)
             what = f"{w.shape[-1]} kernels on {case.input}, by {method}"
             yield equality(f"maps written out, {what}", y, stacked, case=text)
@@ -152,7 +152,7 @@ def channels_rgb(context: Context) -> Iterator[Evidence]:
         one = jconv.conv(x, w[..., :1], method=method)
         return one, jconv.conv(x, w, method=method)
 
-    for method, (one, four) in by_every_method(one_and_four, x, w):
+    for method, (one, four) in by_every_method(context, one_and_four, x, w):
         case = (
             f"context = Context(seed={context.seed}, claim_id={context.claim_id!r}); "
             "jconv.conv(photograph.colour(32, 32).astype('float64'), "
@@ -200,7 +200,7 @@ def channels_volume(context: Context) -> Iterator[Evidence]:
             shallow = jconv.conv(volume, kernel[..., :-1, :, :], method=method)
             return flat, deep, shallow
 
-        for method, (flat, deep, shallow) in by_every_method(as_volume, x, w):
+        for method, (flat, deep, shallow) in by_every_method(context, as_volume, x, w):
             text = case.text(context, method)
             what = f"{case.input} as a volume, by {method}"
             yield equality(what, deep, expected, case=text)

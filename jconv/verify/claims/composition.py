@@ -48,8 +48,8 @@ def linear_collapse(context: Context) -> Iterator[Evidence]:
         ]
     for case, second, strides in stacks:
         yield from _collapses(context, case, second, strides)
-    yield from _padded()
-    yield from _activated()
+    yield from _padded(context)
+    yield from _activated(context)
 
 
 def _collapses(
@@ -80,7 +80,7 @@ def _collapses(
             jconv.conv(x, kernel, stride=s1 * s2, method=method),
         )
 
-    for method, (two, kernel, one) in by_every_method(both, x, w1, w2):
+    for method, (two, kernel, one) in by_every_method(context, both, x, w1, w2):
         text = (
             f"{case.text(context, method)}, stride={s1}; then "
             f"context.integers({second}, 'float64', 2), stride={s2}"
@@ -91,7 +91,7 @@ def _collapses(
         yield equality(f"one convolution, {what}", one, stacked, case=text)
 
 
-def _padded() -> Iterator[Evidence]:
+def _padded(context: Context) -> Iterator[Evidence]:
     """Five ones, twice three ones: padding once collapses, padding twice does not."""
     x, ones = np.ones((5, 1)), np.ones((3, 1, 1))
     five = np.array([1.0, 2, 3, 2, 1])[:, None, None]
@@ -107,7 +107,7 @@ def _padded() -> Iterator[Evidence]:
             jconv.conv(x, five, padding=2, method=method),
         )
 
-    for method, results in by_every_method(all_three, x, ones, five):
+    for method, results in by_every_method(context, all_three, x, ones, five):
         first, twice, one = (each[:, 0] for each in results)
         case = f"x = (1,1,1,1,1), w₁ = w₂ = (1,1,1), method={method!r}"
         what = f"all padding first: the stack is one convolution, by {method}"
@@ -125,7 +125,7 @@ def _padded() -> Iterator[Evidence]:
         )
 
 
-def _activated() -> Iterator[Evidence]:
+def _activated(context: Context) -> Iterator[Evidence]:
     """With a ReLU between, f(x) + f(−x) is not 0: no single convolution does that."""
     x, w = np.array([[1.0], [-2.0], [4.0]]), np.ones((2, 1, 1))
 
@@ -136,7 +136,7 @@ def _activated() -> Iterator[Evidence]:
 
         return f(x), f(-x)
 
-    for method, (plus, minus) in by_every_method(activated, x, w):
+    for method, (plus, minus) in by_every_method(context, activated, x, w):
         yield Evidence(
             (plus.item(), minus.item()) == (2, 1),
             f"ReLU between: f(x) = 2 and f(−x) = 1, so f is not linear, by {method}",
@@ -173,7 +173,7 @@ def conv_1x1(context: Context) -> Iterator[Evidence]:
             y = jconv.conv(x, w, method=method)
             return y, jconv.conv(shuffled, w, method=method)
 
-        for method, (y, mixed) in by_every_method(both, x, shuffled, w):
+        for method, (y, mixed) in by_every_method(context, both, x, shuffled, w):
             text = case.text(context, method)
             what = f"one matrix over channels, {case.input}, by {method}"
             yield equality(what, y, (pixels @ W).reshape(y.shape), case=text)

@@ -74,9 +74,9 @@ def exact_slope(step: float) -> Any:  # noqa: ANN401
     "derivative than quadrature and rounding allow, or an order other than 2 for "
     "central differences",
 )
-def backward_continuous(context: Context) -> Iterator[Evidence]:  # noqa: ARG001
+def backward_continuous(context: Context) -> Iterator[Evidence]:
     """Spectrally on one grid; and by differences on ever finer ones."""
-    yield from _spectral()
+    yield from _spectral(context)
     errors = [difference_error(step) for step in STEPS]
     orders = [
         math.log(coarse / fine) / math.log(2)
@@ -96,7 +96,7 @@ def backward_continuous(context: Context) -> Iterator[Evidence]:  # noqa: ARG001
     )
 
 
-def _spectral() -> Iterator[Evidence]:
+def _spectral(context: Context) -> Iterator[Evidence]:
     """f′∗g, f∗g′ and what JAX derives for a shift of f, by every algorithm."""
     h = SPECTRAL_STEP
     x = grid(h)
@@ -123,7 +123,7 @@ def _spectral() -> Iterator[Evidence]:
         "f ∗ g′": spectral_bound(x, WIDTH_G, WIDTH_F)[::-1],
         "the derivative that JAX takes": 2 * spectral_bound(x, WIDTH_F, WIDTH_G),
     }
-    for method, found in by_every_method(three, x):
+    for method, found in by_every_method(context, three, x):
         for name, values in found.items():
             ratio = np.abs(values - expected) / bound[name]
             yield Evidence(
@@ -209,7 +209,7 @@ def backward_difference(context: Context) -> Iterator[Evidence]:
             }
 
         expected = _by_hand(f, g)
-        for method, found in by_every_method(three, f, g):
+        for method, found in by_every_method(context, three, f, g):
             for name, values in found.items():
                 what = f"{name} of {f_shape} and {g_shape}, by {method}"
                 yield equality(what, values, expected)

@@ -40,7 +40,7 @@ def definition_1d(context: Context) -> Iterator[Evidence]:
             max(0.0, sum(v[j - 1, 0, 0] * x[i + j - 2, 0] for j in range(1, k + 1)))
             for i in range(1, n - k + 2)
         ]
-        for method, h in by_every_method(jconv.conv, x, v):
+        for method, h in by_every_method(context, jconv.conv, x, v):
             yield equality(
                 f"{n} inputs, {k} weights, ReLU, by {method}",
                 np.maximum(0, h)[:, 0],
@@ -69,7 +69,7 @@ def definition_2d(context: Context) -> Iterator[Evidence]:
             for dtype in context.dtypes
         }
 
-    for method, results in by_every_method(worked_example, g, f):
+    for method, results in by_every_method(context, worked_example, g, f):
         for dtype, y in results.items():
             yield equality(
                 f"[[0,1],[2,3]] on [[0,1,2],[3,4,5],[6,7,8]] in {dtype} by {method}",
@@ -126,7 +126,7 @@ def definition_cross_correlation(context: Context) -> Iterator[Evidence]:
         f, g = x[..., 0], w[..., 0, 0]
         full = [(n - 1, n - 1) for n in g.shape]
         flipped = sliding_sum(x, np.flip(w, tuple(range(g.ndim))), padding=full)[..., 0]
-        for method, (fg, gf) in by_every_method(_both_ways(_convolve), f, g):
+        for method, (fg, gf) in by_every_method(context, _both_ways(_convolve), f, g):
             what, text = (
                 f"{f.shape} and {g.shape}, by {method}",
                 case.text(context, method),
@@ -145,10 +145,10 @@ def definition_cross_correlation(context: Context) -> Iterator[Evidence]:
                     np.convolve(f, g),
                     case=text,
                 )
-    yield from _changed_roles()
+    yield from _changed_roles(context)
 
 
-def _changed_roles() -> Iterator[Evidence]:
+def _changed_roles(context: Context) -> Iterator[Evidence]:
     """Two worked examples in which correlation does not commute."""
     examples: tuple[tuple[Any, Any, Any], ...] = (
         ([1.0, 2.0, 3.0], [1.0, 0.0], [0, 1, 2, 3]),
@@ -159,7 +159,7 @@ def _changed_roles() -> Iterator[Evidence]:
         return [_both_ways(_correlate)(f, g, method=method) for f, g in pairs]
 
     pairs = [(np.array(f), np.array(g)) for f, g, _ in examples]
-    for method, results in by_every_method(all_examples, pairs):
+    for method, results in by_every_method(context, all_examples, pairs):
         for (f, g, expected), (plain, swapped) in zip(examples, results, strict=True):
             case = f"f = {f}, g = {g}, padding='full', method={method!r}"
             what = f"correlation of f = {f} and g = {g}, by {method}"
@@ -201,7 +201,7 @@ def _agrees_with_sliding_sum(context: Context, case: Case) -> Iterator[Evidence]
     """A plain convolution equals the definition's loops."""
     x, w = case.operands(context)
     expected = sliding_sum(x, w)
-    for method, y in by_every_method(jconv.conv, x, w):
+    for method, y in by_every_method(context, jconv.conv, x, w):
         yield equality(
             f"input {case.input}, kernel {case.kernel}, by {method}",
             y,

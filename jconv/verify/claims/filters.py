@@ -54,7 +54,7 @@ def filters_blur(context: Context) -> Iterator[Evidence]:
     kernels = np.array([np.array(rows) / d for rows, d in FILTERS.values()])
     x, w = photo[..., None].astype("float64"), kernels.transpose(1, 2, 0)[:, :, None]
     whole = {name: filtered(photo, rows) for name, (rows, _) in FILTERS.items()}
-    for method, y in by_every_method(jconv.conv, x, w):
+    for method, y in by_every_method(context, jconv.conv, x, w):
         for n, (name, (_, divisor)) in enumerate(FILTERS.items()):
             yield equality(
                 f"{name} of the photograph, every pixel exactly, by {method}",

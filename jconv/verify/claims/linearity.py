@@ -79,7 +79,7 @@ def definition_linear(context: Context) -> Iterator[Evidence]:
             "the Jacobian in reverse": A,
             "Aᵀ dy": (flat.T @ dy.ravel()).reshape(x.shape),
         }
-        for method, results in by_every_method(everything, x, w, dy):
+        for method, results in by_every_method(context, everything, x, w, dy):
             text = case.text(context, method)
             for name, value in expected.items():
                 what = f"{name} = its matrix form, {geometry!r}, by {method}"
@@ -139,7 +139,9 @@ def definition_weight_sharing(context: Context) -> Iterator[Evidence]:
             )
             return jconv.conv(x, w, method=method, **case.options), y, dw, gradient
 
-        for method, (y, dense, dw, gradient) in by_every_method(both, x, w, dy, U):
+        for method, (y, dense, dw, gradient) in by_every_method(
+            context, both, x, w, dy, U
+        ):
             text = case.text(context, method)
             what = f"{geometry!r}, by {method}"
             yield equality(f"output = tied dense layer's, {what}", y, dense, case=text)
@@ -196,7 +198,7 @@ def definition_translation(context: Context) -> Iterator[Evidence]:
         y = sliding_sum(x, w)
         window = tuple(n - k + 1 for n, k in zip(frame, kernel, strict=False))
         expected = np.stack([_crop(y, shift, window) for shift in shifts])
-        for method, results in by_every_method(jconv.conv, seen, w):
+        for method, results in by_every_method(context, jconv.conv, seen, w):
             yield equality(
                 f"a frame {frame} at all {len(shifts)} places of {shape}, by {method}",
                 results,
@@ -219,7 +221,7 @@ def definition_translation(context: Context) -> Iterator[Evidence]:
 
         wrapped = np.pad(x, [*[(1, 1) for _ in axes], (0, 0)], mode="wrap")
         y = sliding_sum(wrapped, w)
-        for method, results in by_every_method(circular, rolled, w):
+        for method, results in by_every_method(context, circular, rolled, w):
             yield equality(
                 f"circular padding, all {len(shifts)} shifts of {shape}, by {method}",
                 results,
@@ -258,7 +260,7 @@ def definition_locality(context: Context) -> Iterator[Evidence]:
                 lambda x: jconv.conv(x, w, method=method, **case.options)
             )(x)
 
-        for method, J in by_every_method(jacobian, x, w):
+        for method, J in by_every_method(context, jacobian, x, w):
             yield equality(
                 f"nonzero derivatives = the windows, {geometry!r}, by {method}",
                 J != 0,

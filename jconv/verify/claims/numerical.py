@@ -107,7 +107,7 @@ def along_directions(context: Context) -> Iterator[tuple[Any, dict[str, Any]]]:
         }
 
     magnitudes = [np.abs(each) for each in (x, w, p, q)]
-    for method, found in by_every_method(everything, x, w, p, q):
+    for method, found in by_every_method(context, everything, x, w, p, q):
         for what in ("x", "w"):
             yield (method, what), _judged(found, what, steps, *magnitudes)
 

@@ -46,7 +46,7 @@ def size_valid(context: Context) -> Iterator[Evidence]:
     """Every kernel in every input up to a bound, and 28 by 28 with 3 by 3."""
     w = context.integers((3, 3, 1, 1))
     x = context.integers((28, 28, 1))
-    for method, y in by_every_method(jconv.conv, x, w):
+    for method, y in by_every_method(context, jconv.conv, x, w):
         case = Case((28, 28, 1), (3, 3, 1, 1)).text(context, method)
         what = f"28×28 with 3×3 gives 26×26, by {method}"
         yield Evidence(y.shape == (26, 26, 1), what, case=case)
@@ -81,6 +81,7 @@ def size_valid(context: Context) -> Iterator[Evidence]:
 def size_stride(context: Context) -> Iterator[Evidence]:
     """Count places for every input, kernel and stride up to a bound."""
     for method, y in by_every_method(
+        context,
         lambda x, w, *, method: jconv.conv(x, w, stride=3, method=method),
         context.integers((32, 1)),
         context.integers((5, 1, 1)),
@@ -151,7 +152,7 @@ def size_same(context: Context) -> Iterator[Evidence]:
         case = Case((6, 4, 1), (kernel, kernel, 1, 1), {"padding": "same"})
         x, w = case.operands(context)
         zeros = np.pad(x, [both, both, (0, 0)])
-        for method, y in by_every_method(_same, x, w):
+        for method, y in by_every_method(context, _same, x, w):
             yield equality(
                 f"F = {kernel}: as with {both} zeros before and after, by {method}",
                 y,
@@ -187,7 +188,7 @@ def size_layout(context: Context) -> Iterator[Evidence]:
             "same": _same(x, w, method=method),
         }
 
-    for method, y in by_every_method(orders, x, w):
+    for method, y in by_every_method(context, orders, x, w):
         text = case.text(context, method)
         for name in ("the default", "named NHWC"):
             what = f"[5,7,6,3] with [2,4,3,8] gives [5,6,3,8], {name}, by {method}"
@@ -266,7 +267,7 @@ def _skips(context: Context, case: Case) -> Iterator[Evidence]:
             "kernel gradient, as JAX differentiates skipping": (dw, dw_derived),
         }
 
-    for method, results in by_every_method(both, x, w, dy, spread):
+    for method, results in by_every_method(context, both, x, w, dy, spread):
         text = case.text(context, method)
         what = f"{case.input}, stride {stride}, by {method}"
         output = results["output"][0]

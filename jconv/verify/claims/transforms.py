@@ -166,7 +166,7 @@ def dtype_accumulation(context: Context) -> Iterator[Evidence]:  # noqa: ARG001
         dw = jconv.conv_kernel_vjp(down, ones, kernel_shape=(4, 1, 1), method=method)
         return y[0, 0], dx[2, 0], dw[0, 0, 0]
 
-    for method, sums in by_every_method(three_sums, down, up):
+    for method, sums in by_every_method(context, three_sums, down, up):
         for role, total in zip(("output", "input", "kernel"), sums, strict=True):
             numbers = {"sum": float(total)}
             what = f"256 + 1 + 1 = 258 for the {role}, by {method}"
