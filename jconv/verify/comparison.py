@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-QUICK = 3
+QUICK = 2
 """How many algorithms a quick run takes in every comparison."""
 
 
@@ -86,7 +86,7 @@ def by_every_method(
 ) -> Iterator[tuple[str, Any]]:
     """Yield (method, result) of a function for every exact algorithm that does it.
 
-    A quick run takes ``QUICK`` of them: ``taps``, and others in turn.
+    A quick run takes ``QUICK`` of them: ``taps``, and the others in turn.
 
     Args:
         context: of the claim.

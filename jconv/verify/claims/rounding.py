@@ -15,10 +15,11 @@ from jconv.errors import UnsupportedError
 from jconv.geometry import OPERANDS, ROLES
 from jconv.verify import families, routes
 from jconv.verify.claim import Evidence, claim
-from jconv.verify.comparison import error_scale
+from jconv.verify.comparison import QUICK as QUICK_METHODS
+from jconv.verify.comparison import error_scale, in_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from jconv.geometry import Role
     from jconv.verify.context import Context
@@ -72,7 +73,7 @@ def dtype_rounding(context: Context) -> Iterator[Evidence]:
             routes.oracle(case, *map(np.abs, each))
             for each in zip(*operands, strict=True)
         ]
-        found = _computed(case, operands, "highest")
+        found = _computed(case, operands, "highest", algorithms.REGISTRY)
         by_role = dict(zip(("input", "kernel", "output"), operands, strict=True))
         for method, algorithm in algorithms.REGISTRY.items():
             named = dataclasses.replace(case, method=method)
@@ -137,13 +138,18 @@ def candidates(case: Case, context: Context) -> tuple[Any, Any, Any]:
     return stacks[0], stacks[1], stacks[2]
 
 
-def _computed(case: Case, operands: Any, precision: str) -> Any:  # noqa: ANN401
-    """y, dx and dw of every candidate by every algorithm, in one program."""
+def _computed(
+    case: Case,
+    operands: Any,  # noqa: ANN401
+    precision: str,
+    methods: Iterable[str],
+) -> Any:  # noqa: ANN401
+    """y, dx and dw of every candidate by several algorithms, in one program."""
     by_method = {
         method: routes.coded(
             dataclasses.replace(case, method=method), precision=precision
         )
-        for method in algorithms.REGISTRY
+        for method in methods
     }
     return jax.jit(
         lambda x, w, dy: {
@@ -253,7 +259,8 @@ def in_words(dtype: str, bits: int) -> str:
 def _worst_error(case: Case, context: Context, precision: str) -> float:
     """Over all candidates, algorithms that sum directly, and roles."""
     operands = candidates(case, context)
-    found = _computed(case, operands, precision)
+    methods = in_turn(context, precision)[: QUICK_METHODS if context.quick else None]
+    found = _computed(case, operands, precision, methods)
     ratios = []
     for n, each in enumerate(zip(*operands, strict=True)):
         exact, size = (
@@ -262,8 +269,7 @@ def _worst_error(case: Case, context: Context, precision: str) -> float:
         )
         ratios += [
             worst_ratio(found[method][role][n], exact[role], size[role])
-            for method, algorithm in algorithms.REGISTRY.items()
-            if algorithm.exact_on_integers
+            for method in methods
             for role in ROLES
         ]
     return max(ratios)
