@@ -109,26 +109,25 @@ def _rule(equation: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
     name, params = equation.primitive.name, equation.params
     if name in ("jit", "pjit", "closed_call"):
         return _degrees(params["jaxpr"], degrees)
-    if name == "scan":
-        return _scan(params, degrees)
-    if name == "cond":
-        return _cond(params, degrees)
-    if name == "while":
-        return _while(params, degrees)
+    if name in CONTROL:
+        return CONTROL[name](params, degrees)
+    if name == "reduce" and adds(params):
+        return _reduce(degrees)
     if name in MOVEMENT and _only_moves(equation, degrees):
         return [degrees[0]]
+    if name == "select_n" and degrees[0] in (CONSTANT, None):
+        return [_joined(name, degrees[1:])]
     if name in MULTIPLICATION:
         first, second = degrees
         if first is None or second is None:
             return [None]
         return [(first[0] + second[0], first[1] + second[1])]
     if all(degree in (CONSTANT, None) for degree in degrees):
-        zero = name in ADDITION and set(degrees) == {None}
+        keeps_zeros = name in ADDITION or name == "convert_element_type"
+        zero = keeps_zeros and set(degrees) == {None}
         if name in PLACEMENT:
             zero = all(degrees[n] is None for n in PLACEMENT[name])
         return [None if zero else CONSTANT] * len(equation.outvars)
-    if name == "select_n" and degrees[0] in (CONSTANT, None):
-        return [_joined(name, degrees[1:])]
     if name in ADDITION:
         return [_joined(name, degrees)]
     if name in PLACEMENT and _indices_are_constant(degrees, PLACEMENT[name]):
@@ -160,6 +159,24 @@ def _joined(name: str, degrees: list[Degree]) -> Degree:
     if len(found) > 1:
         raise UnknownDegreeError(f"{name} joins the degrees {sorted(found)}")
     return found.pop() if found else None
+
+
+def adds(params: Any) -> bool:  # noqa: ANN401
+    """Whether a ``reduce`` of several arrays is a sum of each."""
+    jaxpr = compat.open_jaxpr(params["jaxpr"])
+    count = len(jaxpr.outvars)
+    pairs = list(zip(jaxpr.invars[:count], jaxpr.invars[count:], strict=True))
+    return [
+        (each.primitive.name, tuple(each.invars), each.outvars[0])
+        for each in jaxpr.eqns
+    ] == [("add", pair, out) for pair, out in zip(pairs, jaxpr.outvars, strict=True)]
+
+
+def _reduce(degrees: list[Degree]) -> list[Degree]:
+    """Sums, each with what it begins at."""
+    count = len(degrees) // 2
+    pairs = zip(degrees[:count], degrees[count:], strict=True)
+    return [_joined("reduce", list(pair)) for pair in pairs]
 
 
 def _cond(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
@@ -206,3 +223,7 @@ def _scan(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
             return [*carry, *results[n_carry:]]
         carry = joined
     raise UnknownDegreeError("the loop's carry changes its degree at every turn")
+
+
+CONTROL = {"cond": _cond, "scan": _scan, "while": _while}
+"""Primitives that run others."""

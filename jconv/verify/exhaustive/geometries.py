@@ -31,7 +31,8 @@ class Ranges:
         kernel_dilation: dilations of the kernel, the plainest first.
         input_dilation: dilations of the input.
         pads: low and high padding.
-        planes: how many two-dimensional geometries with groups are added.
+        planes: how many two-dimensional geometries are added, two in three of them
+            in two groups.
     """
 
     n_input: tuple[int, ...] = (1, 2, 3, 4, 5, 6)
@@ -40,7 +41,7 @@ class Ranges:
     kernel_dilation: tuple[int, ...] = (1, 2, 3, -1, -2, -3)
     input_dilation: tuple[int, ...] = (1, 2, 3)
     pads: tuple[int, ...] = (0, 1, 2, 3, -1)
-    planes: int = 64
+    planes: int = 96
 
     @property
     def written(self) -> int:
@@ -52,7 +53,7 @@ class Ranges:
 
 @functools.lru_cache(maxsize=4)
 def every_geometry(ranges: Ranges) -> tuple[Geometry, ...]:
-    """One geometry per table of taps in one dimension, then planes with groups.
+    """One geometry per table of taps in one dimension, then planes.
 
     Examples:
         >>> tiny = Ranges((1, 2), (1, 2), (1,), (1,), (1,), (0,), planes=0)
@@ -98,7 +99,7 @@ def _distinct(ranges: Ranges) -> Iterator[Axis]:
 
 
 def _planes(axes: tuple[Axis, ...], count: int) -> Iterator[Geometry]:
-    """Two-dimensional geometries in two groups, of axes from all over the list.
+    """Two-dimensional geometries, of axes from all over the list.
 
     The relation of a plane is the conjunction of its axes' relations, so these check
     the code for several axes and groups, not further arithmetic.
@@ -106,4 +107,4 @@ def _planes(axes: tuple[Axis, ...], count: int) -> Iterator[Geometry]:
     small = [axis for axis in axes if axis.n_input <= 4 and 0 < axis.n_output <= 4]
     for n in range(count if small else 0):
         rows, columns = (small[n * step % len(small)] for step in (37, 101))
-        yield Geometry((rows, columns), groups=2)
+        yield Geometry((rows, columns), groups=1 if n % 3 == 2 else 2)

@@ -17,6 +17,7 @@ import jax
 import numpy as np
 
 from jconv import compat
+from jconv.verify.bilinear import adds
 from jconv.verify.exhaustive import operations
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def _equation(equation: Any, values: Sequence[Value]) -> list[Value]:  # noqa: A
         return _cond(params["branches"], values)
     flags = [flag for _, flag in values]
     arrays = [array for array, _ in values]
+    if name == "reduce" and adds(params):
+        return _sums(params, values)
     found = _by_numpy(name, params, arrays, flags)
     if found is not None:
         return [(found, any(flags))]
@@ -145,17 +148,43 @@ def _scan(params: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
     n_consts, n_carry = compat.scan_counts(params)
     consts, rest = list(values[:n_consts]), list(values[n_consts:])
     carry, slices = rest[:n_carry], rest[n_carry:]
-    if len(compat.open_jaxpr(params["jaxpr"]).outvars) > n_carry:
-        message = "a loop that stacks results is not run operation by operation"
-        raise NotImplementedError(message)
+    rows = []
     turns = range(params["length"])
     for turn in reversed(turns) if params["reverse"] else turns:
         now = [
             (array[:, turn] if mapped else array[turn], mapped)
             for array, mapped in slices
         ]
-        carry = _run(params["jaxpr"], [*consts, *carry, *now])
-    return carry
+        found = _run(params["jaxpr"], [*consts, *carry, *now])
+        carry = found[:n_carry]
+        rows.append(found[n_carry:])
+    if params["reverse"]:
+        rows.reverse()
+    return [*carry, *(_stacked(column) for column in zip(*rows, strict=True))]
+
+
+def _stacked(values: Sequence[Value]) -> Value:
+    """What a loop gives turn by turn, as one array."""
+    flags = [flag for _, flag in values]
+    lead = int(any(flags))
+    arrays = _aligned([array for array, _ in values], flags, lead)
+    return operations.OPERATIONS["stack"]({"axis": 0}, lead, *arrays), any(flags)
+
+
+def _sums(params: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
+    """Several arrays added up along the same axes, each from what it begins at."""
+    count = len(values) // 2
+    return [
+        _equation_of("add", {}, [_equation_of("reduce_sum", axes, [array]), begin])
+        for axes in [{"axes": params["dimensions"]}]
+        for array, begin in zip(values[:count], values[count:], strict=True)
+    ]
+
+
+def _equation_of(name: str, params: Any, values: Sequence[Value]) -> Value:  # noqa: ANN401
+    """One operation by NumPy."""
+    flags = [flag for _, flag in values]
+    return _by_numpy(name, params, [array for array, _ in values], flags), any(flags)
 
 
 def _cond(branches: Sequence[Any], values: Sequence[Value]) -> list[Value]:
