@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import jax
 import pytest
 
-from jconv.verify import engine, limits
+from jconv.verify import engine, families, limits, routes
 from jconv.verify import registry as claims_registry
 from jconv.verify.claim import Claim, Evidence, Result, Verdict
 from jconv.verify.context import Context
@@ -109,3 +111,39 @@ def target_parts() -> tuple[str, ...]:
     from jconv.verify.target import SAYS
 
     return tuple(SAYS)
+
+
+def test_a_peer_that_breaks_is_told_and_explained_by_a_limit_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The other routes are compared all the same; nothing is dropped silently."""
+    right = routes.every_route
+
+    def every_route(case: Any, *, with_peer: bool = True) -> Any:
+        def breaks(*_: Any) -> Any:
+            raise jax.errors.JaxRuntimeError("UNIMPLEMENTED: no such convolution")
+
+        return breaks if with_peer else right(case, with_peer=False)
+
+    known = Limit(
+        claim="backward.derived-*",
+        case="lax's own convolutions in float32",
+        where="planted devices",
+        applies=lambda device: True,  # noqa: ARG005
+        reason="lax lacks it",
+        link="https://example.org/issue",
+    )
+    sample = families.sample
+    monkeypatch.setattr(routes, "every_route", every_route)
+    monkeypatch.setattr(jax, "jit", lambda function: function)
+    monkeypatch.setattr(families, "sample", lambda *n, **f: sample(*n, **f)[:1])
+    claim = claims_registry()["backward.derived-equals-coded"]
+    context = Context(quick=True, dtypes=("float32",))
+    for listed, verdict in (((), "FALSIFIED"), ((known,), "UNSUPPORTED")):
+        monkeypatch.setattr(limits, "LIMITS", listed)
+        result = engine.run([claim], context)[0]
+        assert result.verdict == verdict
+        compared, told = result.evidence
+        assert compared.holds
+        assert compared.cases > 5
+        assert "UNIMPLEMENTED: no such convolution" in told.case
