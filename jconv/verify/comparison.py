@@ -94,6 +94,19 @@ def by_every_method(
             make one program.
         arrays: its arguments, or trees of them.
     """
+    able = able_methods(context, function, *arrays)
+    results = jax.jit(
+        lambda *arrays: [function(*arrays, method=name) for name in able]
+    )(*arrays)
+    yield from zip(able, jax.tree.map(np.asarray, results), strict=True)
+
+
+def able_methods(
+    context: Context,
+    function: Callable[..., Any],
+    *arrays: Any,  # noqa: ANN401
+) -> list[str]:
+    """The exact algorithms that do a function; in a quick run the first ``QUICK``."""
     salt = [np.shape(each) for each in jax.tree.leaves(arrays)]
     able: list[str] = []
     for name in in_turn(context, salt):
@@ -101,10 +114,7 @@ def by_every_method(
             break
         if not why_refused(functools.partial(function, method=name), *arrays):
             able.append(name)
-    results = jax.jit(
-        lambda *arrays: [function(*arrays, method=name) for name in able]
-    )(*arrays)
-    yield from zip(able, jax.tree.map(np.asarray, results), strict=True)
+    return able
 
 
 def in_turn(context: Context, salt: object) -> list[str]:

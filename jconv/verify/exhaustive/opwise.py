@@ -197,7 +197,8 @@ def _cond(branches: Sequence[Any], values: Sequence[Value]) -> list[Value]:
         for pair in zip(found[0], other, strict=True):
             flags = [flag for _, flag in pair]
             arrays = _aligned([array for array, _ in pair], flags, int(any(flags)))
-            if not np.array_equal(*np.broadcast_arrays(*arrays), equal_nan=True):
+            one, two = np.broadcast_arrays(*arrays)
+            if not np.array_equal(one, two, equal_nan=True):
                 message = "branches of different platforms give different results"
                 raise ValueError(message)
     return found[0]
