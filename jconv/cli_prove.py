@@ -1,4 +1,4 @@
-"""``jconv prove``: the symbolic proofs, for all sizes at once, alone."""
+"""``jconv prove``: the symbolic proofs, for all sizes, and the exhaustive one."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ Wrong rules are planted to see them refuted, with the smallest numbers that do s
 
 [cyan]jconv prove --statement '*textbook*'[/cyan]  some (the quotes keep the star)
 
+[cyan]jconv prove --exhaustive[/cyan]  then every small geometry, as \
+jconv verify --exhaustive
+
 [cyan]jconv prove --json | jq .summary[/cyan]  for a script
 
 [cyan]jconv prove --json proofs.json[/cyan]  into a file
@@ -59,6 +62,13 @@ def prove(
             metavar="PATTERN", help="Only these ids, * and ? allowed; repeat."
         ),
     ] = None,
+    exhaustive: Annotated[  # noqa: FBT002 (an option has a name)
+        bool,
+        typer.Option(
+            "--exhaustive",
+            help="Then prove every small geometry; the report is in jconv-report.",
+        ),
+    ] = False,
 ) -> None:
     """Prove, refute, show, write."""
     from rich.console import Console  # noqa: PLC0415
@@ -67,6 +77,10 @@ def prove(
     from jconv.verify.symbolic import table  # noqa: PLC0415
 
     silent = json and file is None
+    if silent and exhaustive:
+        raise GeometryError.of(
+            "--exhaustive", "with --json alone", "--json FILE beside --exhaustive"
+        )
     console = Console(stderr=silent, width=None if sys.stdout.isatty() else 100)
     names = _selected(statement or [])
     symbolic.require()
@@ -85,8 +99,21 @@ def prove(
     if file is not None:
         file.write_text(text, encoding="utf-8")
         console.print(f"Written: {file}", markup=False, highlight=False, soft_wrap=True)
+    if exhaustive:
+        _every_geometry(proved=document["summary"]["holds"])
     if not document["summary"]["holds"]:
         raise typer.Exit(FAILED)
+
+
+def _every_geometry(*, proved: bool) -> None:
+    """``jconv verify --exhaustive``; its success does not hide an earlier failure."""
+    from jconv.cli_verify import verify  # noqa: PLC0415
+
+    try:
+        verify(exhaustive=True)
+    except typer.Exit as end:
+        if end.exit_code or proved:
+            raise
 
 
 def _selected(patterns: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 pytest.importorskip("z3", reason="the extra 'prove' is not installed")
 
@@ -55,6 +56,23 @@ def test_json_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert prove("--json", str(file)) == 0
     assert "✓ proved" in capsys.readouterr().out
     assert json.loads(file.read_text())["statements"][0]["id"] == QUICK
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_exhaustive_proof_follows(
+    code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def verify(**options: Any) -> None:
+        asked.append(options)
+        raise typer.Exit(code)
+
+    monkeypatch.setattr("jconv.cli_verify.verify", verify)
+    assert prove("--exhaustive") == code
+    assert asked == [{"exhaustive": True}]
+    assert "✓ proved" in capsys.readouterr().out
+    assert prove("--exhaustive", "--json") == 2
 
 
 def test_statement_that_fails_is_told(

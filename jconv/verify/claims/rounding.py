@@ -179,7 +179,7 @@ def bound_of(case: Case, role: Role, method: str) -> float:
     "dtype.precision",
     says="At every precision that can be asked for, errors stay within the bound that "
     "follows from how many bits of its operands this device multiplies.",
-    formula="|computed − exact| ≤ (B + P) Σ|terms|,  P = (1 + 2^{−bits})² − 1",
+    formula="|computed − exact| ≤ (B + P) Σ|terms|,  P = (1 + 2⁻ᵇ)² − 1 for b bits",
     source="M. Fasi, N. J. Higham, M. Mikaitis, S. Pranesh, Numerical behavior of "
     "NVIDIA tensor cores, https://doi.org/10.7717/peerj-cs.330, 2021",
     kind="bounded",
