@@ -31,7 +31,7 @@ was compared is written to report.html, for people, and report.json, for machine
 
 [bold]Examples[/bold]
 
-[cyan]jconv verify --quick[/cyan]  a sample of everything, under a minute
+[cyan]jconv verify --quick[/cyan]  a sample of everything, in some two minutes
 
 [cyan]jconv verify --list[/cyan]  what the claims say; checks nothing
 
