@@ -82,7 +82,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (GeometryError, UnsupportedError) as error:
         return _tell(str(error), BAD_USAGE)
     except OSError as error:
-        return _tell(f"{error.strerror or error}: {error.filename or ''}", BAD_USAGE)
+        parts = (error.strerror or str(error), error.filename)
+        return _tell(": ".join(str(part) for part in parts if part), BAD_USAGE)
     except Exception as error:  # never a bare traceback
         if os.environ.get(TRACEBACK):
             traceback.print_exc()

@@ -11,6 +11,11 @@ import contextlib
 import dataclasses
 import hashlib
 import importlib.util
+import io
+import logging
+import re
+import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
 
 FOLDER = "checkpoints"
 KEPT = 2
+SPARE_BYTES = 2**20
+"""What a checkpoint takes beyond its numbers, and then some."""
 ABSENT = (
     "checkpoints need orbax, which is not installed here. "
     "Install it with: pip install 'jconv[train]'"
@@ -78,6 +85,7 @@ class Checkpoints:
         """
         import orbax.checkpoint as ocp  # noqa: PLC0415  (only who keeps needs it)
 
+        self._check_room(now, len(records))
         kept = ocp.args.Composite(
             state=ocp.args.StandardSave(_named(now)),
             record=ocp.args.JsonSave(
@@ -86,13 +94,27 @@ class Checkpoints:
         )
         # orbax and its storage raise errors of many kinds.
         try:
-            self.manager.save(len(records), args=kept)
+            with _without_tracebacks():
+                self.manager.save(len(records), args=kept)
         except Exception as error:
             message = (
                 f"the checkpoint of epoch {len(records)} could not be written "
                 f"({_reason(error)}); earlier checkpoints are whole"
             )
             raise CheckpointError(message) from error
+
+    def _check_room(self, now: TrainState, epoch: int) -> None:
+        """Refuse to begin what the disk has no room for."""
+        needed = SPARE_BYTES + sum(leaf.nbytes for leaf in jax.tree.leaves(now))
+        left = shutil.disk_usage(self.manager.directory).free
+        if left < needed:
+            message = (
+                f"the checkpoint of epoch {epoch} could not be written: "
+                f"{needed / 1e6:,.1f} MB are needed, {left / 1e6:,.1f} MB are left on "
+                f"the disk of {self.manager.directory}. Earlier checkpoints are "
+                "whole; --resume goes on from them"
+            )
+            raise CheckpointError(message)
 
     def restore(self, run: Run) -> Kept:
         """The last checkpoint of a run.
@@ -183,7 +205,22 @@ def _named(now: TrainState) -> dict[str, Any]:
     return {f.name: getattr(now, f.name) for f in dataclasses.fields(now)}
 
 
+@contextlib.contextmanager
+def _without_tracebacks() -> Iterator[None]:
+    """Keep back what orbax's threads print of an error that is raised here anyway."""
+    log, said = logging.getLogger("absl"), io.StringIO()
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        with contextlib.redirect_stderr(said):
+            yield
+    finally:
+        log.setLevel(level)
+    sys.stderr.write(said.getvalue())  # of a success, nothing is kept back
+
+
 def _reason(error: Exception) -> str:
-    """The first line of an error."""
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+    """What the system says of it, or the first line of an error."""
+    text = str(error).strip() or type(error).__name__
+    said = re.search(r"([^:]+?)\s*\[os_error_code", text)
+    return said[1].strip() if said else text.splitlines()[0][:200]
