@@ -271,7 +271,8 @@ def _bound(case: Case, out: Role, pair: tuple[str, str]) -> float:
     """What rounding can explain: the factors of both routes, and of the sum of terms.
 
     lax, and what JAX derives of plain operations, sum the same products in an order of
-    their own, so theirs is the factor of any sum. The other two may use any algorithm.
+    their own, so theirs is the factor of any sum. The other two may use any algorithm
+    that nobody has to ask for.
     """
     shapes: dict[Role, tuple[int, ...]] = {each: case.canonical(each) for each in ROLES}
     operands = {each: shapes[each] for each in OPERANDS[out]}
@@ -280,8 +281,9 @@ def _bound(case: Case, out: Role, pair: tuple[str, str]) -> float:
     def largest(dtype: str) -> float:
         return max(
             each.error_bound(case.geometry, shapes, out, dtype)
-            for each in algorithms.REGISTRY.values()
-            if not each.refuses(case.geometry, operands, out, dtype, platform)
+            for name, each in algorithms.REGISTRY.items()
+            if name not in algorithms.OPT_IN
+            and not each.refuses(case.geometry, operands, out, dtype, platform)
         )
 
     plain = numerics.contraction_bound(case.geometry, shapes, out, WIDE)
