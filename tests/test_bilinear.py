@@ -12,7 +12,9 @@ from jax import lax
 
 from jconv.algorithms.taps import Taps
 from jconv.geometry import Geometry
+from jconv.verify import basis, families
 from jconv.verify.bilinear import why_not_bilinear
+from jconv.verify.claims.backward_routes import PLAIN
 from jconv.verify.exhaustive import trial
 
 PAIR = (jax.ShapeDtypeStruct((2,), "float32"),) * 2
@@ -62,6 +64,7 @@ SHOWN: dict[str, Callable[[Any, Any], Any]] = {
         INDEX.sum(), lambda total: total + a * b, ZEROS
     ),
     "a choice of zeros": lambda a, b: jnp.where(INDEX > 0, 0.0, ZEROS) + a * b,
+    "parts that are put together": lambda a, b: jnp.stack(jnp.unstack(a * b)[::-1]),
     "two sums at once": reduced(added),
 }
 
@@ -119,6 +122,14 @@ def test_it_is_refused_with_the_reason(
     function: Callable[[Any, Any], Any], reason: str
 ) -> None:
     assert reason in str(why_not_bilinear(function, *PAIR))
+
+
+def test_every_routine_at_a_point_is_proved() -> None:
+    """There JAX derives through arrays that are stacked and taken apart."""
+    case = families.make_case(PLAIN | {"rank": 0, "groups": "two"})
+    _, verdicts = basis.check(case, "kernel")
+    assert len(verdicts) > 5
+    assert set(verdicts.values()) == {""}
 
 
 class Branching(Taps):

@@ -11,6 +11,7 @@ from jconv.verify import families, registry, symbolic
 from jconv.verify.claims.backward_routes import PROVED
 from jconv.verify.context import Context
 from jconv.verify.exhaustive.geometries import Ranges, every_geometry
+from jconv.verify.exhaustive.routines import count
 
 ROOT = Path(__file__).parents[1]
 TEXTS = {"README.md": ROOT / "README.md"} | {
@@ -34,6 +35,8 @@ COUNTS = {
     ),
     r"\*proved\* for ([\d,]+) geometries": lambda: len(PROVED),
     r"small geometry, ([\d,]+) of\s+them": geometries,
+    r"proved for [\d,]+ of ([\d,]+)\s+geometries": geometries,
+    r"geometries, ([\d,]+) algorithms, in all three roles": count,
     r"which leaves ([\d,]+);": lines,
     r"([\d,]+) two-dimensional ones": lambda: Ranges().planes,
     r"These are ([\d,]+) ways to write": lambda: Ranges().written,

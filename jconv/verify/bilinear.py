@@ -38,8 +38,10 @@ MOVEMENT = {
     "reshape",
     "rev",
     "slice",
+    "split",
     "squeeze",
     "transpose",
+    "unstack",
 }
 """Linear in their first operand; the others place it, or pad it with zeros."""
 
@@ -114,7 +116,7 @@ def _rule(equation: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
     if name == "reduce" and adds(params):
         return _reduce(degrees)
     if name in MOVEMENT and _only_moves(equation, degrees):
-        return [degrees[0]]
+        return [degrees[0]] * len(equation.outvars)
     if name == "select_n" and degrees[0] in (CONSTANT, None):
         return [_joined(name, degrees[1:])]
     if name in MULTIPLICATION:
