@@ -57,8 +57,8 @@ def conv(
         preferred_element_type: dtype of the result.
         method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives. A
             name is of this convolution alone: derivatives choose for themselves.
-            "auto" keeps to what rounds as a direct sum does; "fast" may also take
-            ``winograd``, whose last digits differ.
+            "fast" is "auto" that may also take ``winograd``, which rounds in its own
+            way.
 
     Returns:
         y (*batch, *output, c_out).

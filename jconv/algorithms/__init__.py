@@ -63,8 +63,7 @@ FAST = "fast"
 """The same, of all algorithms: those included that one has to ask for."""
 
 OPT_IN = frozenset({WINOGRAD.name})
-"""What ``auto`` does not take: whose results differ in their last digits from those of
-a direct sum, where that takes no more than a few times longer."""
+"""What ``auto`` does not take: it saves some of the time, and rounds in its own way."""
 
 
 Method = str | Tuned
