@@ -225,19 +225,24 @@ def _run(blocks: Blocks, source: Array, kernel: Array, product: Product) -> Arra
     def tile(start: Array) -> Array:
         z = product(tiling.windows(padded, start), side_by_side)
         z = z.reshape(e, blocks.per_tile, *blocks.read, places[-1], len(taps) * m)
-        z = on_all_cores(z)
-        total: Any = 0
-        for number, tap in enumerate(taps):
-            begin = [
-                k * axis.kernel_dilation for k, axis in zip(tap, axes, strict=False)
-            ]
-            stop = [b + size for b, size in zip(begin, places, strict=False)]
-            total = total + lax.slice(
-                z,
-                (0, 0, *begin, 0, number * m),
-                (e, blocks.per_tile, *stop, places[-1], number * m + m),
-            )
-        return total
+
+        def summed() -> Array:
+            wide = on_all_cores(z)
+            total: Any = 0
+            for number, tap in enumerate(taps):
+                begin = [
+                    k * axis.kernel_dilation for k, axis in zip(tap, axes, strict=False)
+                ]
+                stop = [b + size for b, size in zip(begin, places, strict=False)]
+                total = total + lax.slice(
+                    wide,
+                    (0, 0, *begin, 0, number * m),
+                    (e, blocks.per_tile, *stop, places[-1], number * m + m),
+                )
+            return total
+
+        # In a network every reader of the result would add the slices up anew.
+        return materialised(summed)
 
     starts = blocks.starts(tiling)
     if len(starts) == 1:
