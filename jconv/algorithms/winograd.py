@@ -114,15 +114,13 @@ class Winograd:
     ) -> Array:
         """The contraction, a block of tiles after the other."""
         shapes = array_shapes(out, first, second)
-        view = _view(geometry, out)
-        assert view is not None  # refused otherwise
+        view, tiles = self._tiles(geometry, out)
         arrays = {
             role: array.astype(accumulate)
             for role, array in zip(OPERANDS[out], (first, second), strict=True)
         }
         source = windowed.merged_source(arrays[view.source], geometry.rank)
         product = Product(windowed.source_precision(precision, view, out), accumulate)
-        tiles = ToomTiles(view.axes, self.results)
         both = sum(view.channels(shapes)) * np.dtype(accumulate).itemsize
         blocks = TileBlocks.of(tiles, source.shape, both, self.tile_bytes)
         padded = pad_to(source, blocks.source_padding(source.shape))
@@ -141,9 +139,7 @@ class Winograd:
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
     ) -> float:
         """Of three changes of basis."""
-        view = _view(geometry, out)
-        assert view is not None  # refused otherwise
-        tiles = ToomTiles(view.axes, self.results)
+        view, tiles = self._tiles(geometry, out)
         terms = view.channels(shapes)[0]
         if out == "kernel":
             batch = shapes["input"][1 : -2 - geometry.rank]
@@ -159,9 +155,7 @@ class Winograd:
         platform: str | None,
     ) -> float:
         """A product for each point, and the sums that make its operands and results."""
-        view = _view(geometry, out)
-        assert view is not None  # refused otherwise
-        tiles = ToomTiles(view.axes, self.results)
+        view, tiles = self._tiles(geometry, out)
         c, m = view.channels(shapes)
         batched = shapes["output"] if out == "input" else shapes["input"]
         e, n = batched[0], math.prod(batched[1 : -2 - geometry.rank])
@@ -180,6 +174,12 @@ class Winograd:
                 e * tiles.points, *sizes, platform, turned=out == "kernel"
             )
         )
+
+    def _tiles(self, geometry: Geometry, out: Role) -> tuple[Windowed, ToomTiles]:
+        """The windows that are seen, and the tiles of their results."""
+        view = _view(geometry, out)
+        assert view is not None  # refused otherwise
+        return view, ToomTiles(view.axes, self.results)
 
 
 def _result(
@@ -211,11 +211,7 @@ def _result(
             lambda start: block(blocks.cut(padded, start, sizes)), jnp.asarray(starts)
         )
         whole = jnp.moveaxis(whole, 1, 0) if e > 1 else whole
-    places = [
-        table.tile * count
-        for table, count in zip(tiles.tables, blocks.all_counts, strict=True)
-    ]
-    whole = whole.reshape(e, blocks.n, *places, -1)
+    whole = whole.reshape(e, blocks.n, *tiles.written(blocks.all_counts), -1)
     stop = [axis.n_output for axis in tiles.axes]
     return lax.slice(whole, [0] * whole.ndim, [e, blocks.n, *stop, whole.shape[-1]])
 
@@ -224,10 +220,7 @@ def _kernel(blocks: TileBlocks, padded: Array, other: Array, product: Product) -
     """(e, *K, c, m), summed over the blocks."""
     tiles = blocks.tiles
     read = tiles.extents(blocks.counts)
-    written = [
-        table.tile * count
-        for table, count in zip(tiles.tables, blocks.counts, strict=True)
-    ]
+    written = tiles.written(blocks.counts)
 
     def block(start: Array) -> list[Array]:
         values = tiles.source(blocks.cut(padded, start, read), blocks.counts)

@@ -20,20 +20,25 @@ class Product:
     precision: Precision
     accumulate: Any
 
-    def __call__(self, left: Array, right: Array, *, swapped: bool = False) -> Array:
+    def __call__(self, left: Array, right: Array) -> Array:
         """(e, a, b) times (e, b, c), as a plain product if there is one of them."""
-        return self._product(left, right, (1, 0), swapped=swapped)
+        return self._product(left, right, (1, 0))
 
-    def upon_rows(self, left: Array, right: Array, *, swapped: bool = False) -> Array:
+    def upon_rows(self, left: Array, right: Array) -> Array:
         """(e, a, b) times (e, c, b): the second operand transposed."""
-        return self._product(left, right, (1, 1), swapped=swapped)
+        return self._product(left, right, (1, 1))
 
     def transposed(self, left: Array, right: Array, *, swapped: bool = False) -> Array:
         """(e, b, a) times (e, b, c): the first operand transposed."""
         return self._product(left, right, (0, 0), swapped=swapped)
 
     def _product(
-        self, left: Array, right: Array, summed: tuple[int, int], *, swapped: bool
+        self,
+        left: Array,
+        right: Array,
+        summed: tuple[int, int],
+        *,
+        swapped: bool = False,
     ) -> Array:
         """Both, summed over one dimension of the two last of each."""
         precision = self.precision

@@ -78,11 +78,10 @@ class TileBlocks:
 
     def other_padding(self, shape: tuple[int, ...]) -> list[tuple[int, int]]:
         """What makes (e, n, *R, m) as long as all tiles write."""
+        written = self.tiles.written(self.all_counts)
         spatial = [
-            (0, table.tile * count - size)
-            for table, count, size in zip(
-                self.tiles.tables, self.all_counts, shape[2:-1], strict=True
-            )
+            (0, places - size)
+            for places, size in zip(written, shape[2:-1], strict=True)
         ]
         return [(0, 0), (0, 0), *spatial, (0, 0)]
 

@@ -77,6 +77,12 @@ class ToomTiles:
             for count, table in zip(counts, self.tables, strict=True)
         ]
 
+    def written(self, counts: Sequence[int]) -> list[int]:
+        """Results that so many tiles hold, per axis."""
+        return [
+            table.tile * count for count, table in zip(counts, self.tables, strict=True)
+        ]
+
     def source(self, part: Array, counts: Sequence[int]) -> list[Array]:
         """(e, n, *extents, c) -> per point (e, n, *counts, c)."""
 
