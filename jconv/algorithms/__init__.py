@@ -21,7 +21,7 @@ from jconv.algorithms.mixed import MIXED
 from jconv.algorithms.patches import PATCHES
 from jconv.algorithms.phases import Phases
 from jconv.algorithms.protocol import Algorithm, Precision, Shapes, result_shape
-from jconv.algorithms.taps import TAPS
+from jconv.algorithms.taps import MATMUL, TAPS
 from jconv.algorithms.tuned import Tuned
 from jconv.algorithms.winograd import WINOGRAD
 from jconv.errors import GeometryError, UnsupportedError
@@ -33,14 +33,15 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Geometry, Role
 
-PHASES = Phases((TAPS, LOOP, PATCHES, MIXED, DEPTHWISE))
+PHASES = Phases((TAPS, MATMUL, LOOP, PATCHES, MIXED, DEPTHWISE))
 
-GROUPED = Grouped((TAPS, LOOP, PATCHES, MIXED, COL2IM, PHASES))
+GROUPED = Grouped((TAPS, MATMUL, LOOP, PATCHES, MIXED, COL2IM, PHASES))
 
 REGISTRY: Mapping[str, Algorithm] = {
     each.name: each
     for each in (
         TAPS,
+        MATMUL,
         LOOP,
         PATCHES,
         MIXED,

@@ -8,6 +8,9 @@ each axis it is the index with the fewest values, so that a kernel derivative wi
 
 No padding is materialised, nothing is multiplied by an inserted zero: what is absent
 from the relation is absent from the arithmetic.
+
+Where there is one step, as in a pointwise layer, or with a window as large as the
+image, ``matmul`` does the same with batch and positions as one dimension.
 """
 
 from __future__ import annotations
@@ -49,6 +52,9 @@ COMPILING = 1e-4
 MAX_STEPS = 128
 """Steps that are unrolled at the most; beyond, compiling takes too long."""
 
+JOINED = 0.95
+"""What part of its time a product still takes with few dimensions: 0.8 to 1."""
+
 FEW_STEPS = 12
 """Steps up to which a loop over all of them runs along the channels."""
 
@@ -76,9 +82,14 @@ class Taps:
 
     name: str = "taps"
     max_steps: int = MAX_STEPS
+    joins: bool = False
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = True
-    keeps_batch_whole: bool = True
+
+    @property
+    def keeps_batch_whole(self) -> bool:
+        """Whether batch axes are not merged with others."""
+        return not self.joins
 
     def refuses(
         self,
@@ -92,9 +103,10 @@ class Taps:
         steps = step_count(geometry)
         if steps <= self.max_steps:
             return None
+        other = "'taps' does" if self.joins else "'loop' does, one by one"
         return (
             f"it would unroll {steps} matrix products, more than {self.max_steps}; "
-            "'loop' does the same in a loop"
+            f"{other}"
         )
 
     def run(
@@ -124,13 +136,18 @@ class Taps:
 
         def product(step: tuple[Progression, ...]) -> Array:
             return contract(
-                _take(first, step, roles[0], labels),
+                _take(
+                    first, step, roles[0], labels, own=self.joins and out == "kernel"
+                ),
                 labels.at_step(roles[0], fixed),
-                _take(second, step, roles[1], labels),
+                _take(
+                    second, step, roles[1], labels, own=self.joins and out == "kernel"
+                ),
                 labels.at_step(roles[1], fixed),
                 labels.at_step(out, fixed),
                 precision=precision,
                 accumulate=accumulate,
+                joins=self.joins,
             )
 
         def add(total: Array, some: list[tuple[Progression, ...]]) -> Array:
@@ -174,7 +191,9 @@ class Taps:
         if platform in (None, "cpu") and not step.is_matrix_product:
             return self._one_loop_seconds(step, steps, shapes, dtype)
         if steps == 1:
-            return step.seconds(dtype, platform, passes=0)
+            return step.seconds(dtype, platform, passes=0) * (
+                JOINED if self.joins else 1
+            )
         return costs.steps_seconds(
             step, steps, TOGETHER, dtype, platform, passes=PASSES
         ) + COMPILING * max(0, steps - QUICKLY_COMPILED)
@@ -194,9 +213,18 @@ class Taps:
 
 
 def _take(
-    array: Array, step: tuple[Progression, ...], role: Role, labels: ArrayLabels
+    array: Array,
+    step: tuple[Progression, ...],
+    role: Role,
+    labels: ArrayLabels,
+    *,
+    own: bool = False,
 ) -> Array:
-    """The strided slice of one operand that takes part in a step."""
+    """What of one operand takes part in a step: itself, or a strided slice.
+
+    The slice is part of the loop that reads it, unless it is to be an array of its
+    ``own``.
+    """
     start, limit, stride = [0] * array.ndim, list(array.shape), [1] * array.ndim
     reversed_axes = []
     for a, each in enumerate(step, labels.offset(role)):
@@ -207,8 +235,14 @@ def _take(
         stride[a] = abs(pace) or 1
         if pace < 0:
             reversed_axes.append(a)
-    array = lax.slice(array, start, limit, stride)
-    return lax.rev(array, reversed_axes) if reversed_axes else array
+    if (start, limit) == ([0] * array.ndim, [*array.shape]) and max(stride) == 1:
+        return lax.rev(array, reversed_axes) if reversed_axes else array
+
+    def cut() -> Array:
+        piece = lax.slice(array, start, limit, stride)
+        return lax.rev(piece, reversed_axes) if reversed_axes else piece
+
+    return materialised(cut) if own else cut()
 
 
 def _place(
@@ -235,3 +269,4 @@ def _place(
 
 
 TAPS = Taps()
+MATMUL = Taps("matmul", max_steps=1, joins=True)

@@ -35,6 +35,15 @@ EPSILON = 1e-5
 Parameters = dict[str, Any]
 
 
+def rows_times(x: Array, w: Array) -> Array:
+    """X (..., c) times w (c, m), as one matrix product.
+
+    Of a product over several dimensions the compiler for CPUs transposes an operand of
+    the derivative, and in the same loop computes it: the step takes 1.4 times as long.
+    """
+    return (x.reshape(-1, x.shape[-1]) @ w).reshape(*x.shape[:-1], w.shape[-1])
+
+
 @dataclasses.dataclass(frozen=True)
 class Operations:
     """What differs between the libraries.
@@ -47,7 +56,7 @@ class Operations:
 
     conv: Callable[..., Any]
     max_pool: Callable[..., Any]
-    product: Callable[[Any, Any], Any] = jnp.matmul
+    product: Callable[[Any, Any], Any] = rows_times
 
 
 @dataclasses.dataclass(frozen=True)

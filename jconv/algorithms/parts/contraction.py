@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import TYPE_CHECKING, Any
 
 from jax import lax
@@ -24,6 +26,7 @@ def contract(
     *,
     precision: Precision,
     accumulate: DTypeLike,
+    joins: bool = False,
 ) -> Array:
     """Multiply two labelled arrays and sum over the labels that ``out_labels`` lacks.
 
@@ -31,6 +34,10 @@ def contract(
     plain matrix product and not a batched one. What then is no matrix product at all,
     as in a depthwise convolution, is multiplied entry by entry: products of 1 x 1
     matrices run a hundred times slower.
+
+    What ``joins`` makes one dimension of those that stand together in every array. A
+    product over several is transposed first, along with the loop that computes its
+    operand; what is cut out of an array has to be copied to be joined.
 
     A label in only one array must be in ``out_labels`` or have size 1; one that is in
     ``out_labels`` alone has size 1.
@@ -42,8 +49,13 @@ def contract(
         _drop_ones(first, first_labels),
         _drop_ones(second, second_labels),
     ]
-    a, b = (labels for _, labels in operands)
     wanted = [label for label in out_labels if not _is_one(sizes[label])]
+    shape = [sizes[label] for label in wanted]
+    if joins:
+        operands, wanted = _joined(operands, wanted)
+        for array, labels in operands:
+            sizes |= dict(zip(labels, array.shape, strict=True))
+    a, b = (labels for _, labels in operands)
     rows, columns = (
         [label for label in a if label not in b],
         [label for label in b if label not in a],
@@ -58,14 +70,45 @@ def contract(
             product = lax.transpose(product, [have.index(label) for label in wanted])
     else:
         grid = [*wanted, *summed]
-        shape = [sizes[label] for label in grid]
+        spread = [sizes[label] for label in grid]
         left, right = (
-            _spread(array.astype(accumulate), labels, grid, shape)
+            _spread(array.astype(accumulate), labels, grid, spread)
             for array, labels in operands
         )
         product = lax.reduce_sum(left * right, range(len(wanted), len(grid)))
+    if len(wanted) < len(shape):
+        product = lax.reshape(product, shape)
     ones = [n for n, label in enumerate(out_labels) if _is_one(sizes[label])]
     return lax.expand_dims(product, ones) if ones else product
+
+
+def _joined(
+    operands: list[tuple[Array, Labels]], wanted: Labels
+) -> tuple[list[tuple[Array, Labels]], Labels]:
+    """Operands in which labels that always follow each other are one, the first."""
+    everywhere = [*(labels for _, labels in operands), wanted]
+    follows = {
+        label: before
+        for labels in everywhere
+        for before, label in itertools.pairwise(labels)
+        if all(
+            _after(before, each) == [label]
+            for each in everywhere
+            if before in each or label in each
+        )
+    }
+    joined = []
+    for array, labels in operands:
+        heads = [n for n, label in enumerate(labels) if label not in follows]
+        runs = itertools.pairwise([*heads, len(labels)])
+        shape = [math.prod(array.shape[start:end]) for start, end in runs]
+        joined.append((lax.reshape(array, shape), [labels[n] for n in heads]))
+    return joined, [label for label in wanted if label not in follows]
+
+
+def _after(label: str, labels: Labels) -> Labels:
+    """The label that follows, if the label is there and not the last."""
+    return labels[labels.index(label) + 1 :][:1] if label in labels else []
 
 
 def _matrix_product(
