@@ -109,6 +109,14 @@ def train(
         str | None,
         typer.Option(help="float32, bfloat16, float64. Default: float32.", **SELDOM),
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="auto, or fast: also algorithms that round in their own way. "
+            "Default: auto.",
+            **SELDOM,
+        ),
+    ] = None,
     width: Annotated[
         int | None, typer.Option(help="Of the model. Default: its usual one.", **SELDOM)
     ] = None,
@@ -141,6 +149,7 @@ def train(
             "schedule": schedule,
             "weight_decay": weight_decay,
             "precision": precision,
+            "method": method,
             "width": width,
             "seed": seed,
             "shift": shift,

@@ -12,7 +12,7 @@ import jconv
 from jconv import reference
 from jconv.algorithms import REGISTRY
 from jconv.algorithms.taps import MAX_STEPS
-from jconv.geometry import OPERANDS, ROLES
+from jconv.geometry import OPERANDS, ROLES, Geometry
 from tests.abilities import (
     LIMITED,
     able_roles,
@@ -242,3 +242,40 @@ def test_a_looped_kernel_is_one_product_in_one_loop():
     text = jax.jit(lambda x, w: jconv.conv(x, w, method="loop")).lower(x, w).as_text()
     assert text.count("stablehlo.dot_general") == 1
     assert text.count("stablehlo.while") == 1
+
+
+# One product of matrices ------------------------------------------------------------
+
+POINTWISE = Geometry.from_call((5, 4), (1, 1))
+WHOLE_WINDOW = Geometry.from_call((5, 4), (5, 4))
+STRIDED = Geometry.from_call((5, 4), (1, 1), stride=2)
+
+
+@pytest.mark.parametrize("out", ROLES)
+@pytest.mark.parametrize(
+    "geometry",
+    [POINTWISE, WHOLE_WINDOW, STRIDED],
+    ids=["pointwise", "whole window", "strided"],
+)
+def test_matmul_multiplies_matrices(geometry, out):
+    """Two dimensions where ``taps`` has four: batch and positions are one."""
+    shapes = canonical_shapes(geometry, (2,), 4, 6, 1)
+
+    def dimensions(name):
+        def run(first, second):
+            return REGISTRY[name].run(
+                first,
+                second,
+                geometry=geometry,
+                out=out,
+                precision=None,
+                accumulate=np.dtype("float32"),
+            )
+
+        operands = (np.zeros(shapes[each], np.float32) for each in OPERANDS[out])
+        equations = jax.make_jaxpr(run)(*operands).eqns
+        (product,) = (e for e in equations if e.primitive.name == "dot_general")
+        return [each.aval.ndim for each in product.invars]
+
+    assert dimensions("matmul") == [2, 2]
+    assert max(dimensions("taps")) > 2

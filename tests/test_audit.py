@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jconv import nn, rules
+from jconv import algorithms, nn, rules
 from jconv.nn.data import Examples
 from jconv.nn.train import EpochDone, Problem, StepDone, TrainState
 from jconv.verify import routes
@@ -44,6 +44,36 @@ def test_all_routes_agree_on_every_convolution():
         single = "used" in each.routes
         assert (each.bound > 2.0**-24) == single
         assert each.error < (2.0**-20 if single else 2.0**-48)
+
+
+WIDER = nn.Sequential((nn.Conv(8, 3, padding=1), nn.Flatten(), nn.Dense(3)))
+
+
+def test_a_fast_network_is_audited_as_what_it_is(monkeypatch):
+    """Its used derivatives may be those of ``winograd``, whose bound is then allowed.
+
+    A bound that hides more is not taken where nobody asked for the algorithm.
+    """
+    cheapest = type(algorithms.REGISTRY["winograd"])
+    monkeypatch.setattr(cheapest, "cost", lambda *_: 0.0)
+    asked, run = [], cheapest.run
+
+    def counted(self, *arrays, **how):
+        asked.append(how["out"])
+        return run(self, *arrays, **how)
+
+    monkeypatch.setattr(cheapest, "run", counted)
+    plain = Audit(Problem(WIDER))(*live(WIDER))
+    assert asked == []
+    fast = nn.with_method("fast", WIDER)
+    findings = Audit(Problem(fast))(*live(fast))
+    assert "input" in asked
+    assert all(each.holds for each in findings)
+    pairs = list(zip(findings, plain, strict=True))
+    assert all(each.bound >= usual.bound for each, usual in pairs)
+    looser = [each.routes for each, usual in pairs if each.bound > usual.bound]
+    assert looser
+    assert all("used" in routes for routes in looser)
 
 
 FAULTS = {

@@ -106,6 +106,7 @@ BAD = {
     "data": (["--data", "digit"], "Did you mean digits?"),
     "optimiser": (["--optimiser", "lion"], "one of sgd, momentum, adam, adamw"),
     "batch": (["--batch-size", "2000"], "1 ... 1,438"),
+    "method": (["--method", "loop"], "one of auto, fast"),
     "files": (["--data", "mnist"], "the folder with the files of mnist"),
     "folder": (["--data", "mnist", "--data-dir", "."], "train-images-idx3-ubyte"),
     "nothing to resume": (["--resume", "--out", "none"], "a run that was begun"),
@@ -144,8 +145,9 @@ def run(folder):
         (["--compare", "mlp,cnn", "--out", "run"], "Use another one, or --resume"),
         (["--resume", "--out", "run", "--epochs", "9"], "2, with which the run began"),
         (["--resume", "--out", "run", "--seed", "1"], "0, with which the run began"),
+        (["--resume", "--out", "run", "--method", "fast"], "'auto', with which the"),
     ],
-    ids=["a second run", "a comparison", "other epochs", "another seed"],
+    ids=["a second run", "a comparison", "other epochs", "another seed", "a method"],
 )
 @pytest.mark.usefixtures("run")
 def test_a_run_is_not_changed_into_another_one(arguments, said, capsys):

@@ -228,6 +228,26 @@ def test_another_convolution_can_be_put_into_every_layer():
     assert nn.with_conv(jconv.conv, changed) == net
 
 
+def test_a_method_reaches_every_convolution():
+    up = nn.ConvTranspose(4, 2, stride=2)
+    net = nn.Sequential((nn.Conv(4, 3), nn.Residual(nn.Conv(4, 1)), up))
+    changed = nn.with_method("loop", net)
+    x = jnp.arange(36.0).reshape(1, 6, 6, 1)
+    params, _ = net.init(KEY, (6, 6, 1), jnp.float64)
+
+    def methods(net):
+        program = jax.make_jaxpr(lambda x: net.apply(params, x)[0])(x)
+        found = [eqn.params.get("method") for eqn in program.eqns]
+        return [each for each in found if each is not None]
+
+    assert methods(net) == ["auto"] * 3
+    assert methods(changed) == ["loop"] * 3
+    np.testing.assert_allclose(changed.apply(params, x)[0], net.apply(params, x)[0])
+    assert nn.with_method("auto", changed) == net
+    with pytest.raises(GeometryError, match="method='lop'"):
+        nn.with_method("lop", net).output_shape((6, 6, 1))
+
+
 REFUSED = {
     "groups": (lambda: nn.Conv(3, 3, groups=2).init(KEY, (5, 5, 4)), "groups=2"),
     "kernel too large": (lambda: nn.Conv(1, 9).init(KEY, (5, 5, 1)), "window of 9"),

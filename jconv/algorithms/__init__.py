@@ -17,11 +17,12 @@ from jconv.algorithms.dft import DFT
 from jconv.algorithms.fft import FFT
 from jconv.algorithms.grouped import Grouped
 from jconv.algorithms.loop import LOOP
+from jconv.algorithms.matmul import MATMUL
 from jconv.algorithms.mixed import MIXED
 from jconv.algorithms.patches import PATCHES
 from jconv.algorithms.phases import Phases
 from jconv.algorithms.protocol import Algorithm, Precision, Shapes, result_shape
-from jconv.algorithms.taps import MATMUL, TAPS
+from jconv.algorithms.taps import TAPS
 from jconv.algorithms.tuned import Tuned
 from jconv.algorithms.winograd import WINOGRAD
 from jconv.errors import GeometryError, UnsupportedError

@@ -70,7 +70,7 @@ class Col2im:
         if reason:
             return reason
         if math.prod(geometry.kernel_shape) == 1:
-            return "one tap adds nothing; 'taps' is one product"
+            return "one tap adds nothing; 'matmul' is one product"
         (view,) = windowed.views(geometry, out, dilated=True)
         if any(axis.stride > 1 for axis in view.axes):
             return "it would make products for results that a stride skips"

@@ -81,7 +81,7 @@ class Patches:
         if reason:
             return reason
         if math.prod(geometry.kernel_shape) == 1:
-            return "one tap is no window; 'taps' is one product"
+            return "one tap is no window; 'matmul' is one product"
         if not self._plans(geometry, shapes, out, dtype, platform):
             return f"its blocks would hold more than {self.max_block} results"
         return None

@@ -8,9 +8,6 @@ each axis it is the index with the fewest values, so that a kernel derivative wi
 
 No padding is materialised, nothing is multiplied by an inserted zero: what is absent
 from the relation is absent from the arithmetic.
-
-Where there is one step, as in a pointwise layer, or with a window as large as the
-image, ``matmul`` does the same with batch and positions as one dimension.
 """
 
 from __future__ import annotations
@@ -52,9 +49,6 @@ COMPILING = 1e-4
 MAX_STEPS = 128
 """Steps that are unrolled at the most; beyond, compiling takes too long."""
 
-JOINED = 0.95
-"""What part of its time a product still takes with few dimensions: 0.8 to 1."""
-
 FEW_STEPS = 12
 """Steps up to which a loop over all of them runs along the channels."""
 
@@ -78,7 +72,15 @@ def step_count(geometry: Geometry) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Taps:
-    """The unrolled form; tests make ``max_steps`` tiny."""
+    """The unrolled form; tests make ``max_steps`` tiny.
+
+    Attributes:
+        name: what a user passes as ``method``.
+        max_steps: products at the most.
+        joins: whether dimensions that stand together become one (``matmul``).
+        exact_on_integers: see ``protocol``.
+        keeps_nonfinite_local: see there.
+    """
 
     name: str = "taps"
     max_steps: int = MAX_STEPS
@@ -103,10 +105,9 @@ class Taps:
         steps = step_count(geometry)
         if steps <= self.max_steps:
             return None
-        other = "'taps' does" if self.joins else "'loop' does, one by one"
         return (
             f"it would unroll {steps} matrix products, more than {self.max_steps}; "
-            f"{other}"
+            "'loop' does the same in a loop"
         )
 
     def run(
@@ -191,9 +192,7 @@ class Taps:
         if platform in (None, "cpu") and not step.is_matrix_product:
             return self._one_loop_seconds(step, steps, shapes, dtype)
         if steps == 1:
-            return step.seconds(dtype, platform, passes=0) * (
-                JOINED if self.joins else 1
-            )
+            return step.seconds(dtype, platform, passes=0)
         return costs.steps_seconds(
             step, steps, TOGETHER, dtype, platform, passes=PASSES
         ) + COMPILING * max(0, steps - QUICKLY_COMPILED)
@@ -269,4 +268,3 @@ def _place(
 
 
 TAPS = Taps()
-MATMUL = Taps("matmul", max_steps=1, joins=True)

@@ -91,7 +91,7 @@ class Winograd:
             return reason
         taps = geometry.kernel_shape
         if max(taps) == 1:
-            return "one tap takes one product; 'taps' is just that"
+            return "one tap takes one product; 'matmul' is just that"
         if max(taps) > MAX_TAPS:
             return f"an axis has {max(taps)} taps, more than {MAX_TAPS}"
         view = _view(geometry, out)

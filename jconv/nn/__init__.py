@@ -26,7 +26,7 @@ from jconv.nn.norms import BatchNorm, GroupNorm, LocalResponseNorm
 from jconv.nn.pointwise import ACTIVATIONS, Activation, Dropout
 from jconv.nn.pools import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from jconv.nn.tables import summary
-from jconv.nn.transposed import ConvTranspose
+from jconv.nn.transposed import ConvTranspose, with_method
 
 __all__ = [
     "ACTIVATIONS",
@@ -60,4 +60,5 @@ __all__ = [
     "shapes",
     "summary",
     "with_conv",
+    "with_method",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 from jax.tree_util import register_static
 
+from jconv.algorithms import AUTO
 from jconv.conv import conv
 from jconv.geometry import Geometry, Integers, Padding, flop_count
 from jconv.geometry import parameter_count as kernel_count
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
+    from jconv.algorithms import Method
+
 
 @register_static
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +45,12 @@ class Conv(Layer):
     Attributes:
         features: channels of the output.
         kernel_size: the kernel's spatial size, one int for all axes.
-        stride: as in ``jconv.conv``, like all up to ``padding_mode``.
+        stride: as in ``jconv.conv``, like all up to ``method``.
         padding: see there.
         kernel_dilation: see there.
         groups: see there.
         padding_mode: see there.
+        method: see there.
         bias: whether a number per output channel is added.
         initialiser: of the kernel; the bias starts at 0.
         operation: the convolution itself; whoever compares routes puts in another one.
@@ -68,6 +72,7 @@ class Conv(Layer):
     kernel_dilation: Integers = 1
     groups: int = 1
     padding_mode: str = "zeros"
+    method: Method = AUTO
     bias: bool = True
     initialiser: Initialiser = he_normal
     operation: Callable[..., Array] = conv
@@ -116,6 +121,7 @@ class Conv(Layer):
             "kernel_dilation": self.kernel_dilation,
             "groups": self.groups,
             "padding_mode": self.padding_mode,
+            "method": self.method,
         }
 
     def windows(self, input_shape: Shape) -> tuple[Window, ...]:

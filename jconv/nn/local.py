@@ -75,7 +75,7 @@ class LocallyConnected(Layer):
     def forward(self, params: Params, x: Array) -> Array:
         """Apply each place's kernel, and add its bias."""
         options = self._as_conv().options()
-        del options["padding_mode"]
+        del options["padding_mode"], options["method"]
         y = conv_local(x, params["kernel"], **options)
         return y + params["bias"][None] if "bias" in params else y
 

@@ -9,17 +9,29 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 from jax.tree_util import register_static
 
+from jconv.algorithms import AUTO
 from jconv.conv import conv_transpose
 from jconv.geometry import Geometry, Integers, Padding, flop_count
 from jconv.geometry import parameter_count as kernel_count
 from jconv.geometry.padding import per_axis
+from jconv.nn.convolution import Conv
 from jconv.nn.initialisers import Initialiser, he_normal
-from jconv.nn.layer import Layer, Params, Shape, State, Window, checked_shape
+from jconv.nn.layer import (
+    Layer,
+    Params,
+    Shape,
+    State,
+    Window,
+    checked_shape,
+    map_layers,
+)
 from jconv.nn.weights import EXPECTED, kernel_and_bias, with_bias
 
 if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
+
+    from jconv.algorithms import Method
 
 
 @register_static
@@ -33,11 +45,12 @@ class ConvTranspose(Layer):
     Attributes:
         features: channels of the output.
         kernel_size: the kernel's spatial size, one int for all axes.
-        stride: as in ``jconv.conv_transpose``, like all up to ``groups``.
+        stride: as in ``jconv.conv_transpose``, like all up to ``method``.
         padding: see there.
         output_padding: see there.
         kernel_dilation: see there.
         groups: see there.
+        method: see there.
         bias: whether a number per output channel is added.
         initialiser: of the kernel; the bias starts at 0.
 
@@ -53,6 +66,7 @@ class ConvTranspose(Layer):
     output_padding: Integers = 0
     kernel_dilation: Integers = 1
     groups: int = 1
+    method: Method = AUTO
     bias: bool = True
     initialiser: Initialiser = he_normal
 
@@ -83,6 +97,7 @@ class ConvTranspose(Layer):
             output_padding=self.output_padding,
             kernel_dilation=self.kernel_dilation,
             groups=self.groups,
+            method=self.method,
         )
         return with_bias(y, params)
 
@@ -103,3 +118,25 @@ class ConvTranspose(Layer):
             groups=self.groups,
         )
         return flop_count(forward, 1, self.features, c_in)
+
+
+def with_method(method: Method, layer: Layer) -> Layer:
+    """The network with every convolution, also transposed, by a method.
+
+    Args:
+        method: as in ``jconv.conv``.
+        layer: the network.
+
+    Examples:
+        >>> from jconv.nn import Conv, Flatten, Sequential
+        >>> net = Sequential((Conv(8, 3), Flatten()))
+        >>> with_method("fast", net).layers[0].method
+        'fast'
+    """
+
+    def changed(each: Layer) -> Layer:
+        if isinstance(each, Conv | ConvTranspose):
+            return dataclasses.replace(each, method=method)
+        return each
+
+    return map_layers(changed, layer)

@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from jconv import algorithms, borders, numerics, rules
+from jconv import algorithms, borders, rules
 from jconv.conv import conv
-from jconv.geometry import OPERANDS, ROLES
+from jconv.geometry import OPERANDS
 from jconv.nn.convolution import with_conv
 from jconv.plan import Options, plan
 from jconv.verify import routes
+from jconv.verify.allowance import WIDE, allowed
 from jconv.verify.families import Case
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ if TYPE_CHECKING:
 
     from jax import Array
 
+    from jconv.algorithms import Method
     from jconv.geometry import Role
     from jconv.nn.train import Problem
 
 NAMES = ("used", "derived", "coded", "peer")
 PAIRS = tuple(itertools.combinations(NAMES, 2))
 DERIVATIVES: tuple[Role, ...] = ("input", "kernel")
-WIDE = "float64"
 PLAIN = ("taps", "patches", "loop")
 """Algorithms of plain lax operations, in the order in which they are asked."""
 
@@ -127,20 +128,30 @@ class Audit:
         arguments = (params, state, images, labels, key)
         if not self._compiled:
             self._compiled.append(self._understood(*arguments))
-        cases, live, compare = self._compiled[0]
+        cases, methods, live, compare = self._compiled[0]
         operands = live(*arguments)
         # Where a device multiplies in fewer bits unless told otherwise, tell it.
         with jax.enable_x64(True), jax.default_matmul_precision("highest"):  # noqa: FBT003
             errors = jax.tree.map(float, compare(operands))
         return [
-            Finding(n, case.w, out, pair, errors[n][out][pair], _bound(case, out, pair))
-            for n, case in enumerate(cases)
+            Finding(
+                layer=n,
+                kernel_shape=case.w,
+                derivative=out,
+                routes=pair,
+                error=errors[n][out][pair],
+                bound=allowed(case, method, out, pair),
+            )
+            for n, (case, method) in enumerate(zip(cases, methods, strict=True))
             for out in DERIVATIVES
             for pair in PAIRS
         ]
 
-    def _understood(self, *arguments: Any) -> tuple[list[Case], Any, Any]:  # noqa: ANN401
-        """The cases of all convolutions; jitted, their live operands; their errors."""
+    def _understood(
+        self,
+        *arguments: Any,  # noqa: ANN401
+    ) -> tuple[list[Case], list[Method], Any, Any]:
+        """All convolutions and their methods; jitted, the live operands; the errors."""
         first = _Listener()
         shapes = jax.eval_shape(lambda *a: self._outputs(first, *a), *arguments)
         options = first.options
@@ -165,7 +176,8 @@ class Audit:
                 for case, own, arrays in zip(cases, options, operands, strict=True)
             ]
 
-        return cases, jax.jit(live), jax.jit(compare)
+        methods = [Options.of(**own).method for own in options]
+        return cases, methods, jax.jit(live), jax.jit(compare)
 
     def _loss(self, listener: _Listener, *live: Any) -> Array:  # noqa: ANN401
         """The loss of a network whose convolutions are listened to."""
@@ -227,7 +239,7 @@ def _errors(
     understood = plan(x.shape, w.shape, Options.of(**options))
     x = borders.extend(x, understood.border, understood.mode)
     live, wide = (x, w, dy), tuple(each.astype(WIDE) for each in (x, w, dy))
-    found = _every_route(case, live, wide)
+    found = _every_route(case, understood.method, live, wide)
     absolute = _vjp(routes.peer(case), *map(jnp.abs, wide))
     tiny = jnp.finfo(WIDE).tiny
     return {
@@ -242,11 +254,16 @@ def _errors(
     }
 
 
-def _every_route(case: Case, live: Any, wide: Any) -> dict[str, dict[Role, Array]]:  # noqa: ANN401
+def _every_route(
+    case: Case,
+    method: Method,
+    live: Any,  # noqa: ANN401
+    wide: Any,  # noqa: ANN401
+) -> dict[str, dict[Role, Array]]:
     """Both derivatives by every route, in double precision but for the one used."""
     options = dict(case.options)
     x, w, dy = wide
-    used = _vjp(lambda x, w: conv(x, w, **options), *live)
+    used = _vjp(lambda x, w: conv(x, w, **options, method=method), *live)
     doubled = dataclasses.replace(case, dtype=WIDE)
     return {
         "used": {out: array.astype(WIDE) for out, array in used.items()},
@@ -265,32 +282,3 @@ def _vjp(
     """What JAX makes of a function's derivatives."""
     _, pullback = jax.vjp(function, x, w)
     return dict(zip(DERIVATIVES, pullback(dy), strict=True))
-
-
-def _bound(case: Case, out: Role, pair: tuple[str, str]) -> float:
-    """What rounding can explain: the factors of both routes, and of the sum of terms.
-
-    lax, and what JAX derives of plain operations, sum the same products in an order of
-    their own, so theirs is the factor of any sum. The other two may use any algorithm
-    that nobody has to ask for.
-    """
-    shapes: dict[Role, tuple[int, ...]] = {each: case.canonical(each) for each in ROLES}
-    operands = {each: shapes[each] for each in OPERANDS[out]}
-    platform = jax.default_backend()
-
-    def largest(dtype: str) -> float:
-        return max(
-            each.error_bound(case.geometry, shapes, out, dtype)
-            for name, each in algorithms.REGISTRY.items()
-            if name not in algorithms.OPT_IN
-            and not each.refuses(case.geometry, operands, out, dtype, platform)
-        )
-
-    plain = numerics.contraction_bound(case.geometry, shapes, out, WIDE)
-    factors = {
-        "used": largest(case.dtype),
-        "derived": plain,
-        "coded": largest(WIDE),
-        "peer": plain,
-    }
-    return sum(factors[name] for name in pair) / (1 - plain)

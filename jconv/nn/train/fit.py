@@ -14,6 +14,7 @@ from jconv.nn.data.batches import check_batch_size, order
 from jconv.nn.dense import Permute
 from jconv.nn.train import optimisers
 from jconv.nn.train.step import Problem, TrainState, begin, judge, make_step
+from jconv.nn.transposed import with_method
 from jconv.nn.zoo import build
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ class Run:
 def network(settings: Settings, classes: int) -> Layer:
     """The settings' model, behind a permutation of the pixels if that is asked for."""
     model = build(settings.model, classes, settings.width)
+    model = with_method(settings.method, model)
     if not settings.permuted:
         return model
     return Sequential((Permute(settings.seed), model))

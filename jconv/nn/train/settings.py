@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from jconv.algorithms import AUTO, FAST
 from jconv.errors import GeometryError
 from jconv.nn.train.optimisers import check as check_optimiser
 from jconv.nn.zoo import check_name
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PRECISIONS = ("float32", "bfloat16", "float64")
+METHODS = (AUTO, FAST)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Settings:
         weight_decay: of adamw.
         precision: dtype of activations and products; parameters are kept in float32,
             or in float64 if that is asked for.
+        method: of the convolutions and their derivatives: "auto", or "fast", which
+            includes algorithms that round in their own way.
         seed: of everything that is drawn.
         shift: pixels by which pictures are moved, at most.
         flip: whether pictures are mirrored.
@@ -57,6 +61,7 @@ class Settings:
     schedule: str = "cosine"
     weight_decay: float = 1e-4
     precision: str = "float32"
+    method: str = AUTO
     seed: int = 0
     shift: int = 0
     flip: bool = False
@@ -67,9 +72,10 @@ class Settings:
         """Refuse what describes no run; what depends on the data is checked later."""
         check_name(self.model)
         check_optimiser(self.optimiser, self.schedule, self.learning_rate)
-        if self.precision not in PRECISIONS:
-            expected = f"one of {', '.join(PRECISIONS)}"
-            raise GeometryError.of("precision", self.precision, expected)
+        for name, known in (("precision", PRECISIONS), ("method", METHODS)):
+            if getattr(self, name) not in known:
+                expected = f"one of {', '.join(known)}"
+                raise GeometryError.of(name, getattr(self, name), expected)
         least = {"epochs": 1, "batch_size": 1, "seed": 0, "shift": 0, "crop": 0}
         for name, minimum in least.items():
             value = getattr(self, name)

@@ -1,0 +1,55 @@
+"""How far two routes to one derivative may lie apart: what rounding can explain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+
+from jconv import algorithms, numerics
+from jconv.geometry import OPERANDS, ROLES
+
+if TYPE_CHECKING:
+    from jconv.algorithms import Method
+    from jconv.geometry import Role
+    from jconv.verify.families import Case
+
+WIDE = "float64"
+"""The dtype of all routes but the one that training uses."""
+
+
+def allowed(case: Case, method: Method, out: Role, pair: tuple[str, str]) -> float:
+    """What rounding can explain of a difference between two routes to a derivative.
+
+    That is the factors of both routes, and of the sum of terms. lax, and what JAX
+    derives of plain operations, sum the same products in an order of their own: theirs
+    is the factor of any sum. The other two may use any algorithm; one that has to be
+    asked for, whose bound would hide more, only if it was.
+
+    Args:
+        case: the convolution.
+        method: of the layer.
+        out: which derivative.
+        pair: the routes, two of ``audit.NAMES``.
+    """
+    shapes: dict[Role, tuple[int, ...]] = {each: case.canonical(each) for each in ROLES}
+    operands = {each: shapes[each] for each in OPERANDS[out]}
+    platform = jax.default_backend()
+    asked = algorithms.for_derivatives(method) != algorithms.AUTO
+
+    def largest(dtype: str) -> float:
+        return max(
+            each.error_bound(case.geometry, shapes, out, dtype)
+            for name, each in algorithms.REGISTRY.items()
+            if (asked or name not in algorithms.OPT_IN)
+            and not each.refuses(case.geometry, operands, out, dtype, platform)
+        )
+
+    plain = numerics.contraction_bound(case.geometry, shapes, out, WIDE)
+    factors = {
+        "used": largest(case.dtype),
+        "derived": plain,
+        "coded": largest(WIDE),
+        "peer": plain,
+    }
+    return sum(factors[name] for name in pair) / (1 - plain)
