@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from jconv import numerics, signal
 from jconv.algorithms import taps
+from jconv.algorithms.parts import toom_tiles
 from jconv.primitive import derivatives
 from tests.planting import fault
 
@@ -16,6 +17,7 @@ CONTINUOUS = "tests/test_continuous.py::test_a_polynomials_derivative"
 NUMERICAL = "tests/test_continuous.py::test_a_gradient_is_as_exact_as_its_dtype"
 
 BOUND = "tests/test_rounding.py::test_the_bound_of_a_sum_is_highams"
+WINOGRAD = "tests/test_winograd.py::test_every_role_is_within_the_bound"
 BITS = "tests/test_rounding.py::test_products_keep_every_bit"
 
 
@@ -77,3 +79,9 @@ def products_of_eight_bits(right: Any) -> Any:
         return right(narrow, labels, second, *rest, **options)
 
     return wrong
+
+
+@fault(toom_tiles, "_combined", claim="backward.rounding", test=WINOGRAD)
+def transform_takes_an_entry_twice(right: Any) -> Any:
+    """Winograd's transforms take the last entry of each combination twice."""
+    return lambda row, entries: right((*row[:-1], 2 * row[-1]), entries)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
 
 from jconv.verify import claims as _registers_all  # noqa: F401
@@ -23,7 +24,7 @@ def caught_by_claim(name: str) -> str:
     """How the fault's claim fell; empty if it still holds."""
     claim = REGISTRY[FAULTS[name].claim]
     context = dataclasses.replace(Context(quick=True), claim_id=claim.id)
-    with planted(name):
+    with planted(name), jax.enable_x64(True):  # noqa: FBT003  (as the engine does)
         try:
             for evidence in claim.check(context):
                 if not evidence.holds:
