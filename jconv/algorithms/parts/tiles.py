@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Axis
 
-TILE_BYTES = 2**26
-"""Memory of a tile: it stays in the cache that all cores share, or nearly so."""
+TILE_BYTES = 2**24
+"""Memory of a tile: it stays in the cache that all cores share.
+
+Larger ones are as fast, but then more programs need buffers of over 32 MiB. Those glibc
+gives back to the system whenever they are free, whatever was freed before (mallopt(3)),
+and to have them paged in anew takes longer than the product.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
