@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,3 +66,72 @@ def test_claims_are_counted_nowhere_else() -> None:
     for name, path in TEXTS.items():
         text = known.sub("", path.read_text(encoding="utf-8"))
         assert loose.findall(text) == [], name
+
+
+# Speed ------------------------------------------------------------------------------
+
+RESULTS = ROOT / "benchmarks" / "results"
+SAID = {
+    "dense layers": "dense",
+    "grouped and depthwise layers": "grouped and depthwise",
+    "per-example gradients": "per-example gradients",
+    "pools": "pools",
+    "training step, small VGG": "step/vgg",
+    "training step, ResNet-18-like": "step/resnet18",
+    "training step, ConvNeXt-like": "step/convnext",
+}
+"""What the README calls a row -> the family or the step in a recorded run."""
+SLOW = 0.9
+SLOWER = r"(\d+) of (\d+) rows are slower than 0\.9 × lax"  # noqa: RUF001
+
+
+def newest(ending: str = "") -> dict[str, Any]:
+    """The newest recorded run of a kind."""
+    usual = max(RESULTS.glob("*[0-9].json"), key=lambda path: path.stem[-10:])
+    return json.loads(usual.with_stem(usual.stem + ending).read_text())
+
+
+def recorded(ending: str) -> dict[str, tuple[int, float, float]]:
+    """Rows, times as fast as lax and as PyTorch, in the newest run of a kind."""
+    found = newest(ending)
+    steps = {
+        row["name"]: (1, row["lax_over_jconv"], row["torch_over_jconv"])
+        for row in found["rows"]
+        if row["family"] == "step"
+    }
+    return steps | {
+        family["family"]: (family["rows"], family["lax"], family["torch"])
+        for family in found["summary"]["families"]
+    }
+
+
+def test_the_table_of_speed_is_that_of_the_recorded_runs() -> None:
+    text = TEXTS["README.md"].read_text(encoding="utf-8")
+    tuned, untuned = recorded(""), recorded("-default-malloc")
+    told = {
+        cells[0]: cells[1:]
+        for line in text.splitlines()
+        if (cells := [cell.strip() for cell in line.strip("|").split("|")])[0] in SAID
+    }
+    assert told == {
+        name: [
+            str(tuned[key][0]),
+            *(
+                f"{each:.2f}"
+                for each in (tuned[key][1], untuned[key][1], tuned[key][2])
+            ),
+        ]
+        for name, key in SAID.items()
+    }
+
+
+def test_so_is_the_number_of_slow_rows() -> None:
+    ratios = [
+        row["lax_over_jconv"]
+        for row in newest()["rows"]
+        if row["family"] != "step" and row["lax_over_jconv"]
+    ]
+    said = re.search(SLOWER, TEXTS["README.md"].read_text(encoding="utf-8"))
+    assert said
+    slow = sum(ratio < SLOW for ratio in ratios)
+    assert (int(said[1]), int(said[2])) == (slow, len(ratios))

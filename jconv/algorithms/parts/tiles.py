@@ -36,6 +36,9 @@ gives back to the system whenever they are free, whatever was freed before (mall
 and to have them paged in anew takes longer than the product.
 """
 
+WHOLE = 1.5
+"""Windows that take so many tiles' memory stay together: one tile needs no loop."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Tiling:
@@ -59,6 +62,9 @@ class Tiling:
     ) -> Tiling:
         """The largest tiles within ``tile_bytes``, a window taking ``place_bytes``."""
         places = axes[-1].n_output
+        whole = n * math.prod(axis.n_output for axis in axes) * place_bytes
+        if 0 < whole <= WHOLE * tile_bytes:
+            tile_bytes = whole
         fit = max(1, tile_bytes // max(1, place_bytes))
         chunk = places if fit >= places else -(-places // -(-places // fit))
         units = n * math.prod(axis.n_output for axis in axes[:-1])
