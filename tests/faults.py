@@ -161,7 +161,7 @@ def batch_in_the_wrong_label(right: Any) -> Any:
 # Algorithms -------------------------------------------------------------------------
 
 
-@fault(grid.Window, "begin", claim=HAND, test=ALGORITHMS)
+@fault(grid.Window, "begin", claim=ROUTES, test=ALGORITHMS)
 def loop_starts_late(right: Any) -> Any:
     """The loop's windows begin one position late."""
     return lambda self, role: right(self, role) + (role == self.grid)

@@ -262,6 +262,8 @@ def test_dtypes_offered_include_the_default_ones() -> None:
 def test_interrupted_process_exits_with_130_and_says_so(tmp_path: Path) -> None:
     script = (
         "import sys, os, signal; from jconv import cli, verify; "
+        # A shell that starts tests in the background has them ignore the signal.
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from jconv.verify.claim import Claim; "
         "check = lambda context: iter([os.kill(os.getpid(), signal.SIGINT)]); "
         "claim = Claim('a.b', 'It waits.', 'exact', '', '', '', check); "
