@@ -23,8 +23,8 @@ def allowed(case: Case, method: Method, out: Role, pair: tuple[str, str]) -> flo
 
     That is the factors of both routes, and of the sum of terms. lax, and what JAX
     derives of plain operations, sum the same products in an order of their own: theirs
-    is the factor of any sum. The other two may use any algorithm; one that has to be
-    asked for, whose bound would hide more, only if it was.
+    is the factor of any sum. The other two may use any algorithm; only the one in use,
+    and only if it was asked for, one whose bound would hide more.
 
     Args:
         case: the convolution.
@@ -37,17 +37,17 @@ def allowed(case: Case, method: Method, out: Role, pair: tuple[str, str]) -> flo
     platform = jax.default_backend()
     asked = algorithms.for_derivatives(method) != algorithms.AUTO
 
-    def largest(dtype: str) -> float:
+    def largest(dtype: str, *, opt_in: bool = False) -> float:
         return max(
             each.error_bound(case.geometry, shapes, out, dtype)
             for name, each in algorithms.REGISTRY.items()
-            if (asked or name not in algorithms.OPT_IN)
+            if (opt_in or name not in algorithms.OPT_IN)
             and not each.refuses(case.geometry, operands, out, dtype, platform)
         )
 
     plain = numerics.contraction_bound(case.geometry, shapes, out, WIDE)
     factors = {
-        "used": largest(case.dtype),
+        "used": largest(case.dtype, opt_in=asked),
         "derived": plain,
         "coded": largest(WIDE),
         "peer": plain,
