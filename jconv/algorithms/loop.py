@@ -17,6 +17,7 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
+from jconv.algorithms.parts.buffers import carried
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.grid import Window
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
@@ -83,14 +84,14 @@ class Loop:
             return jnp.zeros(shape, accumulate)
         windows = [Window(*each) for each in zip(geometry.axes, fixed, strict=True)]
         operands = [
-            _lay_out(operand, windows, role, labels)
+            carried(_lay_out(operand, windows, role, labels))
             for role, operand in zip(roles, (first, second), strict=True)
         ]
         begins = {role: _begin_table(windows, role) for role in (*roles, out)}
 
         def body(step: Array, total: Array) -> Array:
             slices = [
-                _look(operand, windows, role, labels, begins[role][step])
+                _look(operand(), windows, role, labels, begins[role][step])
                 for role, operand in zip(roles, operands, strict=True)
             ]
             product = contract(

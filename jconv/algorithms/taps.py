@@ -23,7 +23,7 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
-from jconv.algorithms.parts.buffers import materialised
+from jconv.algorithms.parts.buffers import carried, materialised
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Progression, Role
@@ -237,11 +237,14 @@ def _take(
     if (start, limit) == ([0] * array.ndim, [*array.shape]) and max(stride) == 1:
         return lax.rev(array, reversed_axes) if reversed_axes else array
 
-    def cut() -> Array:
-        piece = lax.slice(array, start, limit, stride)
+    def cut(whole: Array) -> Array:
+        piece = lax.slice(whole, start, limit, stride)
         return lax.rev(piece, reversed_axes) if reversed_axes else piece
 
-    return materialised(cut) if own else cut()
+    if not own:
+        return cut(array)
+    inside = carried(array)
+    return materialised(lambda: cut(inside()))
 
 
 def _place(

@@ -44,6 +44,18 @@ def _surely() -> Array:
     return turn > 0
 
 
+def carried(array: Array) -> Callable[[], Array]:
+    """What gives ``array`` again inside a branch or a loop, and is not copied to it.
+
+    A dimension of size 1 between others has no place in memory of its own. The compiler
+    gives it one, and where a branch or a loop expects another, it copies the array,
+    though nothing moves. So the array enters without such dimensions.
+    """
+    ones = [n for n, size in enumerate(array.shape) if isinstance(size, int) and size == 1]
+    solid = lax.squeeze(array, ones)
+    return lambda: lax.expand_dims(solid, ones)
+
+
 def on_all_cores(array: Array) -> Array:
     """The same numbers, in a loop that the compiler for CPUs divides among its cores.
 
@@ -90,4 +102,5 @@ def pad_to(array: Array, config: list[tuple[int, int]]) -> Array:
         return array
     zero = np.zeros((), array.dtype)
     spec: Any = [(low, high, 0) for low, high in config]
-    return materialised(lambda: lax.pad(array, zero, spec))
+    inside = carried(array)
+    return materialised(lambda: lax.pad(inside(), zero, spec))

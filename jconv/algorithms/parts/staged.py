@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import materialised, pad_to
+from jconv.algorithms.parts.buffers import carried, materialised, pad_to
 
 if TYPE_CHECKING:
     from jax import Array
@@ -85,10 +85,12 @@ class Staged:
             sums = self._sums_of(source, other)
             return lax.reduce_sum(sums, range(2, sums.ndim - 1))
 
+        all_mine, all_whose = carried(source), carried(other)
+
         def block(number: Any) -> Array:  # noqa: ANN401
             begin = jnp.minimum(number * size, n - size)
-            mine = lax.dynamic_slice_in_dim(source, begin, size)
-            whose = lax.dynamic_slice_in_dim(other, begin, size)
+            mine = lax.dynamic_slice_in_dim(all_mine(), begin, size)
+            whose = lax.dynamic_slice_in_dim(all_whose(), begin, size)
             if n % size:
                 # The last block begins early, and skips what others had.
                 new = jnp.arange(size) >= number * size - begin

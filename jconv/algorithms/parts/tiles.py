@@ -89,11 +89,11 @@ class Tiling:
 
     @functools.cached_property
     def extents(self) -> tuple[int, ...]:
-        """Per axis the positions that all windows, existing or not, cover."""
+        """Per axis the positions that there are, and that all windows cover."""
         places = [axis.n_output for axis in self.axes]
         places[-1] = self.chunks * self.chunk
         return tuple(
-            axis.stride * (count - 1) + axis.span
+            max(axis.stride * (count - 1) + axis.span, axis.low + axis.n_input)
             for axis, count in zip(self.axes, places, strict=True)
         )
 
