@@ -146,22 +146,31 @@ def _run(
     blocks = -(-first.count // rows)
     config = [(0, 0), (0, 0), *(line.padding for line in shifts.lines), (0, 0)]
     config[2] = (config[2][0], config[2][1] + blocks * rows - first.count)
-    padded = pad_to(source, config)
+    whole = n * blocks == examples
+    # What is narrower is padded: the source, or its product. A tile is cut from a
+    # padded source.
+    narrow = whole and widest < source.shape[-1]
+    padded = source if narrow else pad_to(source, config)
     kernels = {
         phases: _side_by_side(shifts, kernel, taps)
         for phases, taps in shifts.leading_taps.items()
         if taps
     }
 
+    def products(part: Array, phases: tuple[int, ...]) -> Array:
+        flat = part.reshape(e, -1, part.shape[-1])
+        z = product(flat, kernels[phases]).reshape(*part.shape[:-1], -1)
+        return pad_to(z, config) if narrow else z
+
     def block(part: Array) -> Array:
         sums = {
-            phases: _sum(shifts, part, kernels[phases], taps, rows, product)
+            phases: _sum(shifts, products(part, phases), taps, rows)
             for phases, taps in shifts.leading_taps.items()
             if taps
         }
         return _interleaved(shifts, sums)
 
-    if n * blocks == examples:
+    if whole:
         result = block(padded)
     else:
         size = [e, examples, rows + first.reach, *padded.shape[3:]]
@@ -209,17 +218,8 @@ def _side_by_side(shifts: Shifts, kernel: Array, taps: list[tuple[int, ...]]) ->
     return materialised(lambda: upright.reshape(e, c, -1))
 
 
-def _sum(
-    shifts: Shifts,
-    part: Array,
-    kernel: Array,
-    taps: list[tuple[int, ...]],
-    rows: int,
-    product: Product,
-) -> Array:
+def _sum(shifts: Shifts, z: Array, taps: list[tuple[int, ...]], rows: int) -> Array:
     """The results of one phase of the leading axes: (e, examples, *counts, a * m)."""
-    e, c = part.shape[0], part.shape[-1]
-    z = product(part.reshape(e, -1, c), kernel).reshape(*part.shape[:-1], -1)
     z = on_all_cores(z)
     counts = [line.count for line in shifts.lines]
     counts[0] = rows
