@@ -17,7 +17,7 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
-from jconv.algorithms.parts.buffers import carried
+from jconv.algorithms.parts.buffers import carried, keeping_all_cores
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.grid import Window
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
@@ -90,6 +90,7 @@ class Loop:
         begins = {role: _begin_table(windows, role) for role in (*roles, out)}
 
         def body(step: Array, total: Array) -> Array:
+            step = keeping_all_cores(step)
             slices = [
                 _look(operand(), windows, role, labels, begins[role][step])
                 for role, operand in zip(roles, operands, strict=True)

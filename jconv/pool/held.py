@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jconv.algorithms.parts.buffers import keeping_all_cores
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,6 +43,7 @@ def over_windows(
         return start
 
     def body(n: Array, value: Any) -> Any:  # noqa: ANN401
+        n = keeping_all_cores(n)
         q = []
         for count in reversed(counts):
             n, remainder = n // count, n % count

@@ -78,6 +78,21 @@ def _busily(array: Array) -> Array:
     return array
 
 
+def keeping_all_cores(turn: Array) -> Array:
+    """What a loop's turn depends on, the same; the loop keeps all cores of a CPU.
+
+    From jaxlib 0.12 on the compiler makes one function, run by one core, of a loop that
+    calls no library, however large the arrays are. What it never puts there is a sort:
+    here, one of two numbers.
+    """
+    return lax.platform_dependent(turn, cpu=_sorted, default=lambda same: same)
+
+
+def _sorted(turn: Array) -> Array:
+    """The smaller of ``turn`` and ``turn``."""
+    return lax.sort(jnp.stack([turn, turn]), dimension=0)[0]
+
+
 def rows_from(table: Array, starts: Array, length: int) -> Array:
     """Copy runs of ``length`` entries out of the rows of a matrix.
 

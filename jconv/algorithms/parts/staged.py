@@ -24,7 +24,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import carried, materialised, pad_to
+from jconv.algorithms.parts.buffers import (
+    carried,
+    keeping_all_cores,
+    materialised,
+    pad_to,
+)
 
 if TYPE_CHECKING:
     from jax import Array
@@ -88,6 +93,7 @@ class Staged:
         all_mine, all_whose = carried(source), carried(other)
 
         def block(number: Any) -> Array:  # noqa: ANN401
+            number = keeping_all_cores(number)
             begin = jnp.minimum(number * size, n - size)
             mine = lax.dynamic_slice_in_dim(all_mine(), begin, size)
             whose = lax.dynamic_slice_in_dim(all_whose(), begin, size)
@@ -130,7 +136,9 @@ class Staged:
             return jnp.stack(sums)
 
         origins = form.origins()
-        return one(None)[None] if len(origins) == 1 else lax.map(one, origins)
+        if len(origins) == 1:
+            return one(None)[None]
+        return lax.map(lambda origin: one(keeping_all_cores(origin)), origins)
 
 
 def _added(terms: list[Array], *dims: int) -> list[Array]:

@@ -31,7 +31,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import materialised, pad_to
+from jconv.algorithms.parts.buffers import (
+    keeping_all_cores,
+    materialised,
+    pad_to,
+)
 from jconv.geometry.phases import phases
 
 if TYPE_CHECKING:
@@ -160,6 +164,7 @@ class Tapwise:
         origins = jnp.asarray(self.origins())
 
         def add(number: Any, total: Any) -> Any:  # noqa: ANN401
+            number = keeping_all_cores(number) if len(weights) > 1 else number
             mine = lax.dynamic_index_in_dim(weights, number, 0, keepdims=False)
             origin = origins[number] if len(weights) > 1 else None
             part = self.part(padded, origin, self.places)
