@@ -2,6 +2,7 @@
 
     out = "output", "input":  (places, taps * c)  times  (taps * c, m)
     out = "kernel":           (places, m) transposed  times  (places, taps * c)
+                              or the other way round (``plans``)
 
 A place may be a block of neighbouring results (``blocking``), and is one where the
 source is dilated. Here zeros are multiplied, so an infinity can meet one and become
@@ -11,7 +12,6 @@ NaN, as it does in ``lax``.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,9 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics
-from jconv.algorithms import costs
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.blocking import Blocking, smallest_block
+from jconv.algorithms.parts.blocking import Blocking
+from jconv.algorithms.parts.plans import Plan, block_sizes
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.tiles import TILE_BYTES, Tiling
 from jconv.algorithms.protocol import array_shapes, result_shape
@@ -32,29 +32,13 @@ if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
-    from jconv.algorithms.parts.windowed import Windowed
     from jconv.algorithms.protocol import Precision, Shapes
 
 MAX_BLOCK = 64
 """Results of a block at the most."""
 
-NARROW = 128
-"""Channels from which on there is nothing to gain from blocks."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """How a contraction is done: which operand's windows, and blocks of how many.
-
-    Attributes:
-        view: the source and its relation.
-        blocking: the blocks.
-        seconds: predicted.
-    """
-
-    view: Windowed
-    blocking: Blocking
-    seconds: float
+FEW_PLACES = 512
+"""Places up to which a product takes less time than to transpose its result."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +48,7 @@ class Patches:
     name: str = "patches"
     tile_bytes: int = TILE_BYTES
     max_block: int = MAX_BLOCK
+    few_places: int = FEW_PLACES
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
     keeps_batch_whole: bool = False
@@ -108,7 +93,8 @@ class Patches:
         product = Product(windowed.source_precision(precision, view, out), accumulate)
         if out == "kernel":
             other = windowed.merged_source(arrays[view.other], geometry.rank)
-            kernel = _kernel(tiling, source, blocking.blocks(other), product)
+            blocks = blocking.blocks(other)
+            kernel = _kernel(tiling, source, blocks, product, upright=plan.upright)
             return windowed.original_kernel(blocking.kernel_back(kernel), view)
         kernel = windowed.ordinary_kernel(arrays["kernel"], view)
         blocks = _result(tiling, source, blocking.kernel(kernel), product)
@@ -159,60 +145,17 @@ class Patches:
         found = []
         for view in windowed.views(geometry, out, dilated=True):
             c, m = view.channels(shapes)
-            for sizes in _block_sizes(view, c, m):
+            for sizes in block_sizes(view, c, m):
                 if math.prod(sizes) > self.max_block:
                     continue
                 blocking = Blocking(view.axes, sizes)
                 if not all(axis.n_kernel for axis in blocking.axes):
                     continue  # no tap of an axis meets any entry
-                seconds = _seconds(blocking, (e, n, c, m), out, item, platform)
+                plan = Plan.of(view, blocking, (e, n, c, m), out, self.few_places)
+                seconds = plan.predicted(item, platform)
                 seconds += windowed.kernel_seconds(view, shapes, dtype, platform)
-                found.append(Plan(view, blocking, seconds))
+                found.append(dataclasses.replace(plan, seconds=seconds))
         return tuple(found)
-
-
-def _block_sizes(view: Windowed, c: int, m: int) -> list[tuple[int, ...]]:
-    """Sizes to consider: the smallest, and longer ones where channels are few."""
-    least = [min(smallest_block(axis), max(1, axis.n_output)) for axis in view.axes]
-    longer = [1, 2, 4, 8, 16] if min(c, m) < NARROW else [1]
-    second = [1, 2, 4] if min(c, m) < NARROW and len(least) > 1 else [1]
-    return [
-        (*least[:-2], *(n * b for n in least[-2:-1]), least[-1] * a)
-        for a, b in itertools.product(longer, second)
-    ]
-
-
-def _seconds(
-    blocking: Blocking,
-    sizes: tuple[int, int, int, int],
-    out: Role,
-    item: int,
-    platform: str | None,
-) -> float:
-    """Windows copied, products made, results laid out."""
-    e, n, c, m = sizes
-    axes = blocking.axes
-    places = n * math.prod(axis.n_output for axis in axes)
-    taps = math.prod(axis.n_kernel for axis in axes)
-    wide = blocking.together * m
-    joined = axes[-1].n_kernel if axes[-1].kernel_dilation == 1 else 1
-    copied = costs.copy_seconds(
-        e * places * taps * c * item, joined * c * item, platform
-    )
-    if out == "kernel":
-        product = costs.gemm_seconds(e, wide, places, taps * c, platform, turned=True)
-        if not _upright(taps * c, wide):
-            product += costs.transpose_seconds(e * wide * taps * c * item, platform)
-        moved = e * places * wide * item
-        if blocking.together > blocking.sizes[-1]:
-            product += costs.transpose_seconds(moved, platform)
-        moved *= not blocking.divides
-    else:
-        product = costs.gemm_seconds(e, places, taps * c, wide, platform)
-        moved = e * places * wide * item
-        moved *= blocking.together > blocking.sizes[-1]
-    run = m * blocking.sizes[-1] * item
-    return copied + product + costs.copy_seconds(moved, run, platform)
 
 
 def _result(tiling: Tiling, source: Array, kernel: Array, product: Product) -> Array:
@@ -231,7 +174,9 @@ def _result(tiling: Tiling, source: Array, kernel: Array, product: Product) -> A
     return tiling.from_units(tiles)
 
 
-def _kernel(tiling: Tiling, source: Array, other: Array, product: Product) -> Array:
+def _kernel(
+    tiling: Tiling, source: Array, other: Array, product: Product, *, upright: bool
+) -> Array:
     """(e, *K, c, m), summed over the tiles."""
     e, m, c = other.shape[0], other.shape[-1], source.shape[-1]
     padded = tiling.padded(source)
@@ -239,7 +184,6 @@ def _kernel(tiling: Tiling, source: Array, other: Array, product: Product) -> Ar
     starts = jnp.asarray(tiling.starts())
     window = [axis.n_kernel for axis in tiling.axes]
     entries = math.prod(window) * c
-    upright = _upright(entries, m)
 
     def tile(number: Any) -> Array:
         places = lax.dynamic_index_in_dim(placed, number, 1, keepdims=False)
@@ -259,15 +203,6 @@ def _kernel(tiling: Tiling, source: Array, other: Array, product: Product) -> Ar
     if not upright:
         total = lax.transpose(total, (0, 2, 1))
     return total.reshape(e, *window, c, m)
-
-
-def _upright(entries: int, m: int) -> bool:
-    """Whether a window has fewer entries than there are channels.
-
-    The compiler for CPUs multiplies fastest if the operand that it turns is the
-    narrower; if that is the windows, the result is the kernel as it stands.
-    """
-    return entries < m
 
 
 PATCHES = Patches()

@@ -14,12 +14,13 @@ from jconv.algorithms.patches import Patches
 
 if TYPE_CHECKING:
     from jconv.algorithms import Algorithm, Shapes
-    from jconv.algorithms.patches import Plan
+    from jconv.algorithms.parts.plans import Plan
     from jconv.geometry import Geometry, Role
 
 DIVIDING: dict[str, tuple[Any, ...]] = {
     "tile_bytes": (400, 3000),
     "max_block": (1,),
+    "few_places": (0,),
     "block_bytes": (100,),
     "unrolled": (2,),
     "max_width": (2,),

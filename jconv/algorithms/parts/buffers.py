@@ -51,7 +51,9 @@ def carried(array: Array) -> Callable[[], Array]:
     gives it one, and where a branch or a loop expects another, it copies the array,
     though nothing moves. So the array enters without such dimensions.
     """
-    ones = [n for n, size in enumerate(array.shape) if isinstance(size, int) and size == 1]
+    ones = [
+        n for n, size in enumerate(array.shape) if isinstance(size, int) and size == 1
+    ]
     solid = lax.squeeze(array, ones)
     return lambda: lax.expand_dims(solid, ones)
 
