@@ -220,7 +220,6 @@ def _side_by_side(shifts: Shifts, kernel: Array, taps: list[tuple[int, ...]]) ->
 
 def _sum(shifts: Shifts, z: Array, taps: list[tuple[int, ...]], rows: int) -> Array:
     """The results of one phase of the leading axes: (e, examples, *counts, a * m)."""
-    z = on_all_cores(z)
     counts = [line.count for line in shifts.lines]
     counts[0] = rows
     last_shifts = shifts.lines[-1].shifts
@@ -237,6 +236,7 @@ def _sum(shifts: Shifts, z: Array, taps: list[tuple[int, ...]], rows: int) -> Ar
             [0, 0, *begin, number * columns],
             [*z.shape[:2], *stop, (number + 1) * columns],
         )
+        seen = on_all_cores(seen)
         total = seen if total is None else total + seen
     return total
 
