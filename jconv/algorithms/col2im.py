@@ -224,21 +224,29 @@ def _sum(shifts: Shifts, z: Array, taps: list[tuple[int, ...]], rows: int) -> Ar
     counts[0] = rows
     last_shifts = shifts.lines[-1].shifts
     columns = z.shape[-1] // (len(taps) * len(last_shifts))
-    total: Any = None
-    for number, (tap, last) in enumerate(itertools.product(taps, last_shifts)):
-        shift = [line.places[k][0] for line, k in zip(shifts.lines, tap, strict=False)]
-        begin = [
-            line.reach - q for line, q in zip(shifts.lines, [*shift, last], strict=True)
-        ]
-        stop = [b + n for b, n in zip(begin, counts, strict=True)]
-        seen = lax.slice(
-            z,
-            [0, 0, *begin, number * columns],
-            [*z.shape[:2], *stop, (number + 1) * columns],
-        )
-        seen = on_all_cores(seen)
-        total = seen if total is None else total + seen
-    return total
+
+    def summed() -> Array:
+        total: Any = None
+        for number, (tap, last) in enumerate(itertools.product(taps, last_shifts)):
+            shift = [
+                line.places[k][0] for line, k in zip(shifts.lines, tap, strict=False)
+            ]
+            begin = [
+                line.reach - q
+                for line, q in zip(shifts.lines, [*shift, last], strict=True)
+            ]
+            stop = [b + n for b, n in zip(begin, counts, strict=True)]
+            seen = lax.slice(
+                z,
+                [0, 0, *begin, number * columns],
+                [*z.shape[:2], *stop, (number + 1) * columns],
+            )
+            seen = on_all_cores(seen)
+            total = seen if total is None else total + seen
+        return total
+
+    # What lays a tile into the whole would add the slices up on one core.
+    return materialised(summed)
 
 
 def _interleaved(shifts: Shifts, sums: dict[tuple[int, ...], Array]) -> Array:
