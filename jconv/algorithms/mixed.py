@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
+    from jconv.algorithms.parts.windowed import Windowed
     from jconv.algorithms.protocol import Precision, Shapes
 
 PASSES = 1
@@ -86,15 +87,7 @@ class Mixed:
         source = windowed.merged_source(arrays[view.source], geometry.rank)
         kernel = windowed.ordinary_kernel(arrays["kernel"], view)
         product = Product(windowed.source_precision(precision, view, out), accumulate)
-        place = (
-            (
-                view.axes[-1].n_kernel * kernel.shape[-2]
-                + math.prod(view.window[:-1]) * kernel.shape[-1]
-            )
-            * first.dtype.itemsize
-            * source.shape[0]
-        )
-        blocks = Blocks.of(view.axes, source.shape[1], place, self.tile_bytes)
+        blocks = self._blocks(view, source.shape[:2], kernel.shape[-2:], first.dtype)
         result = _run(blocks, source, kernel, product)
         return result.reshape(result_shape(geometry, shapes, out))
 
@@ -119,17 +112,32 @@ class Mixed:
         batched = shapes["output"] if out == "input" else shapes["input"]
         e, n = batched[0], math.prod(batched[1 : -2 - geometry.rank])
         last, wide = view.axes[-1], math.prod(view.window[:-1]) * m
-        rows = math.prod(axis.n_output + axis.span - 1 for axis in view.axes[:-1])
-        places = n * rows * last.n_output
+        blocks = self._blocks(view, (e, n), (c, m), dtype)
+        places = n * blocks.count * math.prod(blocks.read) * last.n_output
+        tiles = n * blocks.count // blocks.per_tile
         joined = last.n_kernel if last.kernel_dilation == 1 else 1
         return (
             windowed.kernel_seconds(view, shapes, dtype, platform)
             + costs.copy_seconds(
                 e * places * last.n_kernel * c * item, joined * c * item, platform
             )
-            + costs.gemm_seconds(e, places, last.n_kernel * c, wide, platform)
+            + tiles
+            * costs.gemm_seconds(e, places / tiles, last.n_kernel * c, wide, platform)
             + costs.copy_seconds(PASSES * e * places * wide * item, m * item, platform)
         )
+
+    def _blocks(
+        self,
+        view: Windowed,
+        examples: tuple[int, int],
+        channels: tuple[int, int],
+        dtype: DTypeLike,
+    ) -> Blocks:
+        """How the rows are divided; a place takes its windows and its product."""
+        (e, n), (c, m) = examples, channels
+        entries = view.axes[-1].n_kernel * c + math.prod(view.window[:-1]) * m
+        place = entries * np.dtype(dtype).itemsize * e
+        return Blocks.of(view.axes, n, place, self.tile_bytes)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -152,7 +152,7 @@ class Patches:
                 if not all(axis.n_kernel for axis in blocking.axes):
                     continue  # no tap of an axis meets any entry
                 plan = Plan.of(view, blocking, (e, n, c, m), out, self.few_places)
-                seconds = plan.predicted(item, platform)
+                seconds = plan.predicted(item, platform, self.tile_bytes)
                 seconds += windowed.kernel_seconds(view, shapes, dtype, platform)
                 found.append(dataclasses.replace(plan, seconds=seconds))
         return tuple(found)

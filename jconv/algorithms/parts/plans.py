@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jconv.algorithms import costs
 from jconv.algorithms.parts.blocking import Blocking, smallest_block
+from jconv.algorithms.parts.tiles import WHOLE
 
 if TYPE_CHECKING:
     from jconv.algorithms.parts.windowed import Windowed
@@ -60,28 +61,29 @@ class Plan:
         upright = out == "kernel" and (few or entries < blocking.together * m)
         return cls(view, blocking, sizes, out, upright)
 
-    def predicted(self, item: int, platform: str | None) -> float:
-        """Seconds: windows copied, products made, results laid out."""
+    def predicted(self, item: int, platform: str | None, tile_bytes: int) -> float:
+        """Seconds: windows copied, products made tile by tile, results laid out."""
         e, n, c, m = self.sizes
         axes = self.blocking.axes
         places = n * math.prod(axis.n_output for axis in axes)
         entries = math.prod(axis.n_kernel for axis in axes) * c
         wide = self.blocking.together * m
         joined = axes[-1].n_kernel if axes[-1].kernel_dilation == 1 else 1
-        seconds = costs.copy_seconds(
-            e * places * entries * item, joined * c * item, platform
-        )
+        windows = e * places * entries * item
+        tiles = 1 if windows <= WHOLE * tile_bytes else -(-windows // tile_bytes)
+        each = places / tiles
+        seconds = costs.copy_seconds(windows, joined * c * item, platform)
         moved, mixes = e * places * wide * item, self._mixes_axes
         if self.out == "kernel":
-            seconds += costs.gemm_seconds(
-                e, wide, places, entries, platform, turned=True
+            seconds += tiles * costs.gemm_seconds(
+                e, wide, each, entries, platform, turned=True
             )
             seconds += self._kernel_seconds(e * wide * entries * item, item, platform)
             if mixes:
                 seconds += costs.transpose_seconds(moved, platform)
             moved *= not self.blocking.divides
         else:
-            seconds += costs.gemm_seconds(e, places, entries, wide, platform)
+            seconds += tiles * costs.gemm_seconds(e, each, entries, wide, platform)
             moved *= mixes
         run = m * self.blocking.sizes[-1] * item
         return seconds + costs.copy_seconds(moved, run, platform)

@@ -25,6 +25,7 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocked import Blocked, ways
+from jconv.algorithms.parts.buffers import carried
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
@@ -142,17 +143,22 @@ class Spectral:
                 return transforms.product(x, y, names)
 
             return transforms.kernel_back(_summed(product, (parts(source), other)))
-        kernel = transforms.kernel(arrays["kernel"])
+        kernel, split = transforms.kernel(arrays["kernel"]), parts(source)
 
-        def result(part: Array) -> Array:
+        def result(part: Array, kernel: Array) -> Array:
             y = transforms.product(
                 transforms.source(part), kernel, ("source", "kernel", "other")
             )
             return transforms.result_back(y)
 
-        split = parts(source)
-        many = lax.map(result, split) if len(split) > 1 else result(split[0])[None]
-        joined = jnp.moveaxis(many, 0, 1) if len(split) > 1 else many
+        if len(split) == 1:
+            joined = result(split[0], kernel)
+        else:
+            every, of_all = carried(split), carried(kernel)
+            many = lax.map(
+                lambda n: result(_part(every(), n), of_all()), jnp.arange(len(split))
+            )
+            joined = jnp.moveaxis(many, 0, 1)
         return joined.reshape(result_shape(geometry, shapes, out))
 
     def cost(
@@ -215,10 +221,19 @@ def _examples(array: Array, plan: Blocked, size: int) -> Array:
     return jnp.moveaxis(parts, 1, 0)
 
 
+def _part(parts: Array, number: Any) -> Array:  # noqa: ANN401
+    """One of them."""
+    return lax.dynamic_index_in_dim(parts, number, keepdims=False)
+
+
 def _summed(function: Any, parts: tuple[Array, Array]) -> Array:  # noqa: ANN401
     """The sum of a function over parts."""
     first = function((parts[0][0], parts[1][0]))
     if len(parts[0]) == 1:
         return first
-    rest = (parts[0][1:], parts[1][1:])
-    return lax.scan(lambda total, part: (total + function(part), None), first, rest)[0]
+    every = [carried(each) for each in parts]
+
+    def add(number: Any, total: Array) -> Array:  # noqa: ANN401
+        return total + function(tuple(_part(each(), number) for each in every))
+
+    return lax.fori_loop(1, len(parts[0]), add, first)
