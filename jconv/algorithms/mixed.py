@@ -87,7 +87,8 @@ class Mixed:
         source = windowed.merged_source(arrays[view.source], geometry.rank)
         kernel = windowed.ordinary_kernel(arrays["kernel"], view)
         product = Product(windowed.source_precision(precision, view, out), accumulate)
-        blocks = self._blocks(view, source.shape[:2], kernel.shape[-2:], first.dtype)
+        (e, n), (c, m) = source.shape[:2], kernel.shape[-2:]
+        blocks = self._blocks(view, (e, n), (c, m), first.dtype)
         result = _run(blocks, source, kernel, product)
         return result.reshape(result_shape(geometry, shapes, out))
 

@@ -1,0 +1,96 @@
+"""What the compiler for CPUs makes of a program: no copies, and no loop on one core.
+
+Results do not show these: a program that copies its operands, or works on one core, is
+right. Each check is shown to fail without the trick that it is about.
+"""
+
+import re
+
+import jax
+import numpy as np
+import pytest
+
+from jconv.algorithms.depthwise import Depthwise
+from jconv.algorithms.matmul import MATMUL
+from jconv.algorithms.parts import buffers, staged
+from jconv.geometry import OPERANDS, Geometry
+from tests.abilities import canonical_shapes
+
+NEWER = jax.__version_info__ >= (0, 12)
+
+STRIDED = Geometry.from_call((16, 16), (1, 1), stride=2)
+DEPTHWISE = Geometry.from_call((16, 16), (3, 3), padding=1, groups=8)
+PLACES = 4 * 16 * 16
+
+
+def compiled(algorithm, geometry, out):
+    """The text of a compiled contraction."""
+    shapes = canonical_shapes(geometry, (4,), 8, 8, examples=1)
+    operands = [np.zeros(shapes[role], np.float32) for role in OPERANDS[out]]
+
+    def run(first, second):
+        return algorithm.run(
+            first,
+            second,
+            geometry=geometry,
+            out=out,
+            precision=None,
+            accumulate=np.dtype("float32"),
+        )
+
+    return jax.jit(run).lower(*operands).compile().as_text()
+
+
+def entries(shape):
+    """The number of entries of "f32[2,3]"."""
+    return np.prod([int(n) for n in re.findall(r"\d+", shape.split("[")[1])], dtype=int)
+
+
+def large_copies(text):
+    """The shapes of whole operands that are copied, in a loop of their own."""
+    found = re.findall(r"%(?:wrapped_)?copy[.\d]* = (f32\[[\d,]*)", text)
+    return [shape for shape in found if entries(shape) >= PLACES * 8]
+
+
+def loops_on_one_core(text):
+    """The lines in which a loop over large arrays is one function."""
+    lines = [line for line in text.splitlines() if "xla_cpu_small_call" in line]
+    return [
+        line
+        for line in lines
+        if any(entries(s) >= PLACES * 8 for s in re.findall(r"f32\[[\d,]+", line))
+    ]
+
+
+BLOCKED = Depthwise(block_bytes=PLACES * 8)
+CASES = {
+    "depthwise": (BLOCKED, DEPTHWISE, "kernel"),
+    "matmul": (MATMUL, STRIDED, "kernel"),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_no_operand_is_copied_into_a_loop_or_branch(case):
+    assert not large_copies(compiled(*case))
+
+
+@pytest.mark.skipif(NEWER, reason="newer compilers copy no operand of this loop")
+def test_with_dimensions_of_size_1_it_would_be(monkeypatch):
+    monkeypatch.setattr(staged, "carried", lambda array: lambda: array)
+    assert large_copies(compiled(*CASES["depthwise"]))
+
+
+def test_a_loop_of_loops_keeps_all_cores():
+    assert not loops_on_one_core(compiled(*CASES["depthwise"]))
+
+
+@pytest.mark.skipif(not NEWER, reason="older compilers leave it all cores")
+def test_without_a_sort_it_would_not(monkeypatch):
+    monkeypatch.setattr(staged, "keeping_all_cores", lambda turn: turn)
+    assert loops_on_one_core(compiled(*CASES["depthwise"]))
+
+
+def test_what_enters_a_loop_is_the_same_there():
+    array = np.arange(6.0).reshape(1, 2, 1, 3)
+    assert np.array_equal(buffers.carried(array)(), array)
+    assert buffers.keeping_all_cores(np.int32(3)) == 3
