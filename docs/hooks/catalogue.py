@@ -1,4 +1,4 @@
-"""What comes from the code: the algorithms, the claims, the line for glibc's malloc.
+"""What comes from the code and from recorded runs: algorithms, claims, speed.
 
 ``<!-- table: algorithms -->`` and the like, on a line of their own.
 """
@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jconv.algorithms import REGISTRY
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jconv.verify.claim import Claim
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 FLAGS = {
     "exact_on_integers": "exact on integers",
@@ -77,10 +81,40 @@ def malloc() -> Iterator[str]:
     yield f"```sh\n{ONE_LINE}\n```"
 
 
+def runs() -> Iterator[str]:
+    """How many times as fast as lax each recorded run was, family by family."""
+    recorded = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+    recorded.sort(key=lambda run: (run["device"]["jax"], len(run["command"])))
+    found = list(map(ratios, recorded))
+    yield f"| | {' | '.join(map(run_name, recorded))} |"
+    yield "|-|" + "-|" * len(recorded)
+    for name in dict.fromkeys(name for each in found for name in each):
+        cells = [f"{each[name]:.2f}" if name in each else "" for each in found]
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def run_name(run: dict[str, Any]) -> str:
+    """A column's title: jax's version, and what was not as usual."""
+    options = run["command"].removeprefix("jconv bench").strip()
+    flags = "XLA_FLAGS" if run["device"]["xla_flags"] else ""
+    return "<br>".join(filter(None, [f"jax {run['device']['jax']}", options, flags]))
+
+
+def ratios(run: dict[str, Any]) -> dict[str, float]:
+    """Families and steps of a recorded run: how many times as fast as lax."""
+    families = {each["family"]: each["lax"] for each in run["summary"]["families"]}
+    families.pop("training steps", None)
+    return families | {
+        row["name"]: row["lax_over_jconv"]
+        for row in run["rows"]
+        if row["family"] == "step"
+    }
+
+
 def first_sentence(text: str) -> str:
     """The first sentence of a docstring, on one line."""
     paragraph = " ".join(text.strip().split("\n\n")[0].split())
     return paragraph.partition(". ")[0].rstrip(".") + "."
 
 
-TABLES = {"algorithms": algorithms, "claims": claims, "malloc": malloc}
+TABLES = {"algorithms": algorithms, "claims": claims, "malloc": malloc, "runs": runs}
