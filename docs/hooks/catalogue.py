@@ -97,7 +97,8 @@ def run_name(run: dict[str, Any]) -> str:
     """A column's title: jax's version, and what was not as usual."""
     options = run["command"].removeprefix("jconv bench").strip()
     flags = "XLA_FLAGS" if run["device"]["xla_flags"] else ""
-    return "<br>".join(filter(None, [f"jax {run['device']['jax']}", options, flags]))
+    release = ".".join(run["device"]["jax"].split(".")[:2])
+    return "<br>".join(filter(None, [f"jax {release}", options, flags]))
 
 
 def ratios(run: dict[str, Any]) -> dict[str, float]:
