@@ -95,13 +95,12 @@ class Plan:
 
     def _kernel_seconds(self, n_bytes: int, item: int, platform: str | None) -> float:
         """What it takes to bring a kernel's derivative into the kernel's order."""
-        if self.upright != (self.view.source == "input"):
+        from_input = self.view.source == "input"
+        if self.upright and from_input:
+            return 0.0
+        if self.upright or from_input:
             return costs.transpose_seconds(n_bytes, platform)
-        return (
-            0.0
-            if self.upright
-            else costs.copy_seconds(n_bytes, self.sizes[2] * item, platform)
-        )
+        return costs.copy_seconds(n_bytes, self.sizes[2] * item, platform)
 
 
 def block_sizes(view: Windowed, c: int, m: int) -> list[tuple[int, ...]]:
