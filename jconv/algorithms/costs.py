@@ -94,7 +94,7 @@ def gemm_seconds(  # noqa: PLR0913, PLR0917
     if turned:
         peak, half_speed = TURNED_PEAK, TURNED_HALF_SPEED_RESULT
     else:
-        flops *= max(1, LANES / n) if n else 1
+        flops *= LANES / min(LANES, max(1, n))
     cores = 1 + half_speed / max(1, m * n)
     return (
         CALL_SECONDS
@@ -240,7 +240,8 @@ class Step:
             self.summed * self.columns * self.cut[1],
         ]
         # What is narrower than a core's lanes is added entry by entry.
-        narrow = max(1, LANES / self.runs[-1]) if platform in (None, "cpu") else 1
+        narrow = LANES / min(LANES, max(1, self.runs[-1]))
+        narrow = narrow if platform in (None, "cpu") else 1
         sizes.append(narrow * passes * self.rows * self.columns)
         moved = sum(
             copy_seconds(self.together * size * item, run * item, platform)
