@@ -141,6 +141,24 @@ def routines(
     }
 
 
+def contraction(
+    algorithm: Algorithm, geometry: Geometry, out: Role
+) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """An algorithm's contraction in float32 as a function of its operands."""
+
+    def run(first: jax.Array, second: jax.Array) -> jax.Array:
+        return algorithm.run(
+            first,
+            second,
+            geometry=geometry,
+            out=out,
+            precision=None,
+            accumulate=np.dtype("float32"),
+        )
+
+    return run
+
+
 def compiled(
     chosen: dict[Routine, Algorithm], geometry: Geometry, dtype: str = "float64"
 ) -> Callable[[dict[Role, Any]], dict[Routine, np.ndarray]]:

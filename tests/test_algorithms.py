@@ -20,6 +20,7 @@ from tests.abilities import (
     canonical_shapes,
     check_all,
     compiled,
+    contraction,
     is_value,
     public,
     refusal,
@@ -263,18 +264,10 @@ def test_matmul_multiplies_matrices(geometry, out):
     shapes = canonical_shapes(geometry, (2,), 4, 6, 1)
 
     def dimensions(name):
-        def run(first, second):
-            return REGISTRY[name].run(
-                first,
-                second,
-                geometry=geometry,
-                out=out,
-                precision=None,
-                accumulate=np.dtype("float32"),
-            )
-
         operands = (np.zeros(shapes[each], np.float32) for each in OPERANDS[out])
-        equations = jax.make_jaxpr(run)(*operands).eqns
+        equations = jax.make_jaxpr(contraction(REGISTRY[name], geometry, out))(
+            *operands
+        ).eqns
         (product,) = (e for e in equations if e.primitive.name == "dot_general")
         return [each.aval.ndim for each in product.invars]
 

@@ -14,7 +14,7 @@ from jconv.algorithms.depthwise import Depthwise
 from jconv.algorithms.matmul import MATMUL
 from jconv.algorithms.parts import buffers, staged
 from jconv.geometry import OPERANDS, Geometry
-from tests.abilities import canonical_shapes
+from tests.abilities import canonical_shapes, contraction
 
 NEWER = jax.__version_info__ >= (0, 12)
 
@@ -27,17 +27,7 @@ def compiled(algorithm, geometry, out):
     """The text of a compiled contraction."""
     shapes = canonical_shapes(geometry, (4,), 8, 8, examples=1)
     operands = [np.zeros(shapes[role], np.float32) for role in OPERANDS[out]]
-
-    def run(first, second):
-        return algorithm.run(
-            first,
-            second,
-            geometry=geometry,
-            out=out,
-            precision=None,
-            accumulate=np.dtype("float32"),
-        )
-
+    run = contraction(algorithm, geometry, out)
     return jax.jit(run).lower(*operands).compile().as_text()
 
 

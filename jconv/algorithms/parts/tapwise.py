@@ -164,7 +164,6 @@ class Tapwise:
         origins = jnp.asarray(self.origins())
 
         def add(number: Any, total: Any) -> Any:  # noqa: ANN401
-            number = keeping_all_cores(number) if len(weights) > 1 else number
             mine = lax.dynamic_index_in_dim(weights, number, 0, keepdims=False)
             origin = origins[number] if len(weights) > 1 else None
             part = self.part(padded, origin, self.places)
@@ -177,7 +176,12 @@ class Tapwise:
             return add(0, None)
         first = source.ndim - 1 - len(self.axes)
         shape = (*source.shape[:first], *self.places, kernel.shape[-1])
-        return lax.fori_loop(0, len(weights), add, jnp.zeros(shape, source.dtype))
+        return lax.fori_loop(
+            0,
+            len(weights),
+            lambda number, total: add(keeping_all_cores(number), total),
+            jnp.zeros(shape, source.dtype),
+        )
 
     def _result_by_phases(self, source: Array, kernel: Array, spare: int) -> Array:
         """Each phase of the result with its own taps (``geometry.phases``)."""
