@@ -115,13 +115,12 @@ def _show_device(console: Console) -> None:
 
 def _choices(found: Sequence[Contraction]) -> list[Table]:
     """One table per role: every algorithm, the chosen one marked."""
-    import jax  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    from jconv import algorithms  # noqa: PLC0415
+    from jconv import algorithms, compat  # noqa: PLC0415
     from jconv.geometry import flop_count  # noqa: PLC0415
 
-    platform = jax.devices()[0].platform
+    platform = compat.lowering_platform()
     tables = []
     for contraction, meaning in zip(found, MEANINGS, strict=True):
         call = contraction.call(platform)
@@ -138,7 +137,7 @@ def _choices(found: Sequence[Contraction]) -> list[Table]:
         table.add_column("predicted", justify="right", no_wrap=True)
         table.add_column("why")
         best = chosen.cost(*call)
-        for name, each in algorithms.REGISTRY.items():
+        for name, each in algorithms.registry(platform).items():
             reason = each.refuses(*call)
             if reason:
                 table.add_row(name, "", f"refuses: {reason}", style="dim")

@@ -136,13 +136,11 @@ def _measure(
     fast: bool,
 ) -> None:
     """One contraction after the other; the file is whole after each."""
-    import jax  # noqa: PLC0415
-
-    from jconv import tuning  # noqa: PLC0415
+    from jconv import compat, tuning  # noqa: PLC0415
     from jconv.bench.candidates import measure  # noqa: PLC0415
     from jconv.bench.timing import Effort  # noqa: PLC0415
 
-    platform = jax.devices()[0].platform
+    platform = compat.lowering_platform()
     choices: dict[str, str] = {}
     if out.exists():
         try:

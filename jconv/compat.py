@@ -92,6 +92,14 @@ def is_partitioned(context: Any) -> bool:  # noqa: ANN401
     return any(mesh.shape[name] > 1 for name in left)
 
 
+def lowering_platform() -> str:
+    """The default device's platform as lowerings name it: a GPU is CUDA's or ROCm's."""
+    device = jax.devices()[0]
+    if device.platform != "gpu":
+        return device.platform
+    return "rocm" if "rocm" in device.client.platform_version.lower() else "cuda"
+
+
 def open_jaxpr(closed: Any) -> Any:  # noqa: ANN401
     """The jaxpr inside a closed one; from jax 0.12 on they are one class."""
     return getattr(closed, "jaxpr", closed)

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from jconv import primitive
-from jconv.algorithms import OPT_IN, REGISTRY
+from jconv.algorithms import OPT_IN, registry
 from jconv.algorithms.accuracy import acceptable
 from jconv.algorithms.tuned import describe
 from jconv.bench import timing
@@ -131,7 +131,7 @@ def measure(
     call = contraction.call(platform)
     predicted = {
         name: each.cost(*call)
-        for name, each in REGISTRY.items()
+        for name, each in registry(platform).items()
         if (opt_in or name not in OPT_IN)
         and not each.refuses(*call)
         and acceptable(each, *call[:-1])

@@ -6,14 +6,13 @@ import functools
 import math
 from typing import TYPE_CHECKING
 
-import jax
-
 import jconv
-from jconv import algorithms
+from jconv import algorithms, compat
 from jconv.algorithms import AUTO
 from jconv.bench import peers, torch_peers
 from jconv.bench.layer import ITEMSIZE, ROLE_OF, Layer, Pass
 from jconv.bench.row import Row
+from jconv.bench.scale import scaled
 from jconv.geometry import OPERANDS
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ PER_EXAMPLE: tuple[Layer, ...] = (
 
 def conv_rows(layers: Sequence[Layer], method: Method = AUTO) -> Iterator[Row]:
     """Three rows a layer, ours by a method."""
-    for layer in layers:
+    for layer in scaled(layers):
         for pass_ in PASSES:
             yield Row(
                 name=layer.name,
@@ -59,7 +58,7 @@ def conv_rows(layers: Sequence[Layer], method: Method = AUTO) -> Iterator[Row]:
 
 def per_example_rows() -> Iterator[Row]:
     """One row a layer: dw of every example."""
-    for layer in PER_EXAMPLE:
+    for layer in scaled(PER_EXAMPLE):
         ours = functools.partial(
             jconv.per_example_kernel_vjp,
             kernel_shape=layer.shapes["kernel"],
@@ -119,6 +118,5 @@ def _choose(
     """Ask as the primitive does when it is lowered."""
     out = ROLE_OF[pass_]
     operands = {role: shapes[role] for role in OPERANDS[out]}
-    platform = jax.default_backend()
-    call = (layer.geometry, operands, out, "float32", platform)
+    call = (layer.geometry, operands, out, "float32", compat.lowering_platform())
     return algorithms.choose(*call, method).name

@@ -20,6 +20,7 @@ import jconv
 from jconv.bench import torch_pools
 from jconv.bench.layer import ITEMSIZE
 from jconv.bench.row import Row
+from jconv.bench.scale import scaled
 from jconv.geometry import Geometry
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ POOLS: tuple[Pool, ...] = (
 
 def pool_rows() -> Iterator[Row]:
     """Two rows a pool."""
-    for pool in POOLS:
+    for pool in scaled(POOLS):
         for role in ("fwd", "dx"):
             operands = _operands(pool, role)
             yield Row(

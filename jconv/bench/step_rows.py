@@ -16,6 +16,7 @@ from jconv.bench.models import MODELS, Model, Operations
 from jconv.bench.peers import lax_conv
 from jconv.bench.pool_rows import lax_pool
 from jconv.bench.row import Row
+from jconv.bench.scale import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ LAX = Operations(conv=_lax_conv, max_pool=functools.partial(lax_pool, kind="max"
 
 def step_rows(method: Method = AUTO) -> Iterator[Row]:
     """One row a model, our convolutions by a method."""
-    for model in MODELS:
+    for model in scaled(MODELS):
         parameters = sum(map(math.prod, model.parameters.values()))
         yield Row(
             name=model.name,

@@ -10,6 +10,7 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 
 if TYPE_CHECKING:
@@ -48,18 +49,39 @@ def layouts(rank: int) -> dict[str, Any]:
     return found
 
 
+def place() -> str:
+    """Where PyTorch computes: on the GPU, if JAX does."""
+    return "cuda" if jax.default_backend() == "gpu" else "cpu"
+
+
+def waited(call: Thunk) -> Thunk:
+    """The call, returning when its work is done: a GPU's goes on behind it."""
+    if place() == "cpu":
+        return call
+
+    def wait() -> object:
+        result = call()
+        load().cuda.synchronize()
+        return result
+
+    return wait
+
+
 def tensor(array: np.ndarray, layout: Any = None) -> Any:  # noqa: ANN401
     """Give x (n, *spatial, c) as PyTorch's (n, c, *spatial) in a memory layout."""
-    torch = load()
-    made = torch.from_numpy(np.ascontiguousarray(np.moveaxis(array, -1, 1)))
+    made = as_it_is(np.moveaxis(array, -1, 1))
     return made if layout is None else made.contiguous(memory_format=layout)
 
 
 def kernel_tensor(array: np.ndarray, layout: Any = None) -> Any:  # noqa: ANN401
     """Give w (*kernel, c_in, c_out) as PyTorch's (c_out, c_in, *kernel)."""
-    torch = load()
-    made = torch.from_numpy(np.ascontiguousarray(np.moveaxis(array, (-1, -2), (0, 1))))
+    made = as_it_is(np.moveaxis(array, (-1, -2), (0, 1)))
     return made if layout is None else made.contiguous(memory_format=layout)
+
+
+def as_it_is(array: np.ndarray) -> Any:  # noqa: ANN401
+    """Give PyTorch an array, in its own memory and where PyTorch computes."""
+    return load().from_numpy(np.ascontiguousarray(array)).to(place())
 
 
 def conv_calls(

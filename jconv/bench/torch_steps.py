@@ -16,7 +16,7 @@ from jconv.bench.models import (
     VGG_LAYERS,
     VGG_WIDTHS,
 )
-from jconv.bench.torch_peers import kernel_tensor, layouts, load, tensor
+from jconv.bench.torch_peers import as_it_is, kernel_tensor, layouts, load, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def step_calls(model: Model, operands: Sequence[Any]) -> Mapping[str, Thunk]:
     torch = load()
     parameters, images, labels = operands
     forward = FORWARD[model.name]
-    target = torch.from_numpy(np.asarray(labels)).long()
+    target = as_it_is(np.asarray(labels)).long()
     calls: dict[str, Thunk] = {}
     for name, layout in layouts(2).items():
         p = {key: _parameter(array, layout) for key, array in parameters.items()}
@@ -107,7 +107,7 @@ def _parameter(array: np.ndarray, layout: Any) -> Any:  # noqa: ANN401
     """A parameter: kernels in PyTorch's order and in a layout, the rest as it is."""
     if array.ndim == 4:
         return kernel_tensor(array, layout).requires_grad_()
-    return load().from_numpy(array.copy()).requires_grad_()
+    return as_it_is(array.copy()).requires_grad_()
 
 
 def _batch_norm(x: Any, p: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401

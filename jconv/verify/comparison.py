@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from jconv import compat
 from jconv.algorithms import REGISTRY, choose
 from jconv.errors import UnsupportedError
 from jconv.geometry import OPERANDS
@@ -137,7 +138,7 @@ def why_refused(function: Callable[..., Any], *arrays: Any) -> str | None:  # no
     It says so itself where a user asks for it; here only tracing finds out, which is
     quick.
     """
-    platform = {"gpu": "cuda"}.get(jax.default_backend(), jax.default_backend())
+    platform = compat.lowering_platform()
     try:
         for equation in equations(jax.make_jaxpr(function)(*arrays)):
             if equation.primitive.name == "conv":
