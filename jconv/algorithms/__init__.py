@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jconv.algorithms.accelerators import on
 from jconv.algorithms.accuracy import acceptable
 from jconv.algorithms.col2im import COL2IM
 from jconv.algorithms.depthwise import DEPTHWISE, DEPTHWISE_WHOLE
@@ -56,7 +57,7 @@ REGISTRY: Mapping[str, Algorithm] = {
         WINOGRAD,
     )
 }
-"""Every algorithm by its name."""
+"""Every algorithm by its name, as it works on a CPU."""
 
 AUTO = "auto"
 """The ``method`` that leaves the choice to ``choose``."""
@@ -64,8 +65,22 @@ AUTO = "auto"
 FAST = "fast"
 """The same, of all algorithms: those included that one has to ask for."""
 
+INEXACT = 1.2
+"""How many times as fast as an exact algorithm one must be that rounds in its own way:
+predictions err by so much, and integers would rather stay integers."""
+
 OPT_IN = frozenset({WINOGRAD.name})
 """What ``auto`` does not take: it saves some of the time, and rounds in its own way."""
+
+
+def registry(platform: str | None) -> Mapping[str, Algorithm]:
+    """Every algorithm by its name, as it works on a platform.
+
+    Examples:
+        >>> registry("cpu") == REGISTRY, registry("cuda").keys() == REGISTRY.keys()
+        (True, True)
+    """
+    return {name: on(each, platform) for name, each in REGISTRY.items()}
 
 
 Method = str | Tuned
@@ -102,6 +117,8 @@ def choose(
 ) -> Algorithm:
     """The algorithm that ``method`` names, or the one with the smallest predicted cost.
 
+    What is not exact on integers has to be faster by ``INEXACT``.
+
     A pure function of its arguments: nothing is timed, no device is asked. Of a program
     that is ``partitioned``, the compiler may divide batch axes among devices; then only
     those are considered that keep these axes whole. What loses too much to rounding is
@@ -113,28 +130,39 @@ def choose(
     """
     check_method(method)
     call = (geometry, shapes, out, dtype, platform)
+    here = registry(platform)
     if isinstance(method, Tuned):
         method = _still_able(method.name_for(*call), call, partitioned=partitioned)
     if method not in (AUTO, FAST):
-        reason = REGISTRY[method].refuses(*call)
+        reason = here[method].refuses(*call)
         if reason:
             message = f"method={method!r} cannot compute this {out}: {reason}."
             raise UnsupportedError(message)
-        return REGISTRY[method]
+        return here[method]
     able = [
         each
-        for name, each in REGISTRY.items()
+        for name, each in here.items()
         if (name not in OPT_IN or method == FAST)
         and (each.keeps_batch_whole or not partitioned)
         and not each.refuses(*call)
         and acceptable(each, *call[:-1])
     ]
-    return min(able, key=lambda each: each.cost(*call))
+    return min(able, key=lambda each: handicapped(each, each.cost(*call)))
+
+
+def handicapped(algorithm: Algorithm, seconds: float) -> float:
+    """Predicted seconds as ``choose`` compares them: exactness is worth some of them.
+
+    Examples:
+        >>> handicapped(TAPS, 1.0), handicapped(DFT, 1.0)
+        (1.0, 1.2)
+    """
+    return seconds * (1 if algorithm.exact_on_integers else INEXACT)
 
 
 def _still_able(name: str | None, call: Any, *, partitioned: bool) -> str:
     """A measured choice, unless it does not hold here."""
-    each = REGISTRY.get(name or "")
+    each = registry(call[-1]).get(name or "")
     if each is None or each.refuses(*call) or not acceptable(each, *call[:-1]):
         return AUTO
     return AUTO if partitioned and not each.keeps_batch_whole else each.name
@@ -153,5 +181,6 @@ __all__ = [
     "check_method",
     "choose",
     "for_derivatives",
+    "registry",
     "result_shape",
 ]

@@ -3,8 +3,8 @@
 A deliberately coarse model: matrix products at a rate that depends on their sizes,
 copies at a bandwidth that depends on the length of their runs. It has to rank
 algorithms, not to predict times, so its constants are round numbers of one class of
-machine per platform; those for a CPU are read off the layers of ``bench.layers``, those
-for accelerators off data sheets.
+machine per platform; those for a CPU are read off the layers of ``bench.layers``, and
+``accelerators`` holds the others.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jconv.algorithms import accelerators
+from jconv.algorithms.accelerators import is_accelerator
 from jconv.algorithms.protocol import concrete, result_shape
 from jconv.geometry import OPERANDS
 
@@ -72,9 +74,6 @@ READS_PER_SECOND = 1e10
 TRANSPOSE_PEAK = 5e9
 """Bytes per second of a transposition, which one core does alone."""
 
-ACCELERATOR_GEMM_PEAK = 2e13
-ACCELERATOR_COPY_PEAK = 1e12
-
 
 def gemm_seconds(  # noqa: PLR0913, PLR0917
     b: float,
@@ -86,9 +85,9 @@ def gemm_seconds(  # noqa: PLR0913, PLR0917
     turned: bool = False,
 ) -> float:
     """``b`` products of (m, k) and (k, n), or of (k, m) ``turned`` and (k, n)."""
+    if is_accelerator(platform):
+        return accelerators.product_seconds(b, m, k, n)
     flops = 2.0 * b * m * k * n
-    if platform not in (None, "cpu"):
-        return flops / ACCELERATOR_GEMM_PEAK
     entries = b * (m * k + k * n + m * n)
     peak, half_speed = GEMM_PEAK, HALF_SPEED_RESULT
     if turned:
@@ -106,22 +105,22 @@ def gemm_seconds(  # noqa: PLR0913, PLR0917
 
 def copy_seconds(n_bytes: float, run_bytes: float, platform: str | None) -> float:
     """A copy of so many bytes, in runs that lie together."""
-    if platform not in (None, "cpu"):
-        return n_bytes / ACCELERATOR_COPY_PEAK
+    if is_accelerator(platform):
+        return accelerators.copy_seconds(n_bytes, run_bytes)
     return n_bytes * (1 + HALF_SPEED_RUN / max(1, run_bytes)) / COPY_PEAK
 
 
 def transpose_seconds(n_bytes: float, platform: str | None) -> float:
     """The two last axes of matrices exchanged."""
-    if platform not in (None, "cpu"):
-        return n_bytes / ACCELERATOR_COPY_PEAK
+    if is_accelerator(platform):
+        return accelerators.copy_seconds(n_bytes, n_bytes)
     return n_bytes / TRANSPOSE_PEAK
 
 
 def sums_seconds(reads: float, item: int, platform: str | None) -> float:
     """Sums of a few slices, which read so many entries."""
-    if platform not in (None, "cpu"):
-        return reads * item / ACCELERATOR_COPY_PEAK
+    if is_accelerator(platform):
+        return accelerators.sums_seconds(reads, reads * item)
     return reads * item / FLOAT_BYTES / READS_PER_SECOND
 
 
@@ -222,8 +221,8 @@ class Step:
     def entrywise_seconds(self, platform: str | None) -> float:
         """The multiplications alone, where it is no matrix product."""
         adds = self.together * self.rows * self.summed * self.columns
-        if platform not in (None, "cpu"):
-            return 2 * adds / ACCELERATOR_GEMM_PEAK
+        if is_accelerator(platform):
+            return accelerators.sums_seconds(adds, 0)
         rate = ADDS_PER_SECOND if self.summed == 1 else SUMS_PER_SECOND
         return adds / rate
 
@@ -241,7 +240,7 @@ class Step:
         ]
         # What is narrower than a core's lanes is added entry by entry.
         narrow = LANES / min(LANES, max(1, self.runs[-1]))
-        narrow = narrow if platform in (None, "cpu") else 1
+        narrow = 1 if is_accelerator(platform) else narrow
         sizes.append(narrow * passes * self.rows * self.columns)
         moved = sum(
             copy_seconds(self.together * size * item, run * item, platform)

@@ -22,6 +22,7 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
+from jconv.algorithms.accelerators import is_accelerator, sums_seconds
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.buffers import materialised
 from jconv.algorithms.parts.staged import Staged
@@ -163,9 +164,8 @@ class Depthwise:
         copied = places + 2 * others * costs.bytes_of(both[view.source], dtype)
         form = Tapwise(_axes(view, shapes), self._unrolled(out))
         adds = places // item * math.prod(form.window)
-        if platform not in (None, "cpu"):
-            moved = copied / costs.ACCELERATOR_COPY_PEAK
-            return moved + 2 * adds / costs.ACCELERATOR_GEMM_PEAK
+        if is_accelerator(platform):
+            return sums_seconds(adds, copied)
         passes = math.prod(form.rounds)
         if out == "kernel":
             passes *= -(-len(form.taps) // TAPS_OF_A_PASS)

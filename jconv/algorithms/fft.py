@@ -17,6 +17,7 @@ import numpy as np
 from jax import lax
 
 from jconv.algorithms import costs
+from jconv.algorithms.accelerators import is_accelerator, transforms_start_seconds
 from jconv.algorithms.accuracy import fft_bound
 from jconv.algorithms.parts.blocked import Blocked, product_seconds
 from jconv.algorithms.parts.contraction import contract
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 MAX_RANK = 3
 """Axes that one transform takes."""
 
-ENTRIES_PER_SECOND = {"cpu": 4e8}
-"""Of a transform of float32 with its copies, the slower way back included."""
+ENTRIES_PER_SECOND = 4e8
+"""Of a transform of float32 on a CPU with its copies, the slower way back included."""
 
 START_SECONDS = 2e-4
 """What the shortest transforms take."""
@@ -75,11 +76,12 @@ class Fft(Spectral):
         entries = self._entries(plan)
         rows = math.prod(lengths(plan)) // 2 + 1
         multiply = 3 * product_seconds(plan, rows, out, platform)
-        if platform in (None, "cpu"):
+        if not is_accelerator(platform):
             copies = 1 if plan.depthwise else plan.rank
-            seconds = copies * entries / ENTRIES_PER_SECOND["cpu"]
+            seconds = copies * entries / ENTRIES_PER_SECOND
             return START_SECONDS + seconds + multiply
-        return multiply + costs.copy_seconds(40.0 * entries, 4.0 * rows, platform)
+        moved = costs.copy_seconds(40.0 * entries, 4.0 * rows, platform)
+        return transforms_start_seconds() + moved + multiply
 
 
 @dataclasses.dataclass(frozen=True)

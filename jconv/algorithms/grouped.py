@@ -63,6 +63,7 @@ class Grouped:
     inner: tuple[Algorithm, ...]
     name: str = "grouped"
     max_width: int = MAX_WIDTH
+    platform: str | None = "cpu"
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
     keeps_batch_whole: bool = False
@@ -99,7 +100,7 @@ class Grouped:
     ) -> Array:
         """The contraction, its blocks as examples."""
         shapes = array_shapes(out, first, second)
-        way = self._way(geometry, shapes, out, first.dtype, "cpu")
+        way = self._way(geometry, shapes, out, first.dtype, self.platform)
         a, b = (
             _blocks(array, role, way.size)
             for role, array in zip(OPERANDS[out], (first, second), strict=True)

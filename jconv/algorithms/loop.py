@@ -17,7 +17,8 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
-from jconv.algorithms.parts.buffers import carried, keeping_all_cores
+from jconv.algorithms.accelerators import TURN_SECONDS, is_accelerator
+from jconv.algorithms.parts.buffers import carried, keeping_all_cores, settled
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.grid import Window
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
@@ -42,6 +43,9 @@ LAYOUT = 2
 
 OVERHEAD = 1.05
 """What a loop costs over the same steps unrolled, where the compiler sees them all."""
+
+ACCELERATOR_OVERHEAD = 1.6
+"""The same where what is cut out is copied to be multiplied."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,6 +141,9 @@ class Loop:
         seconds = costs.steps_seconds(
             step, steps, _unroll(steps), dtype, platform, passes=PASSES
         )
+        if is_accelerator(platform):
+            turns = -(-steps // _unroll(steps))
+            return ACCELERATOR_OVERHEAD * (seconds + laid_out) + turns * TURN_SECONDS
         return OVERHEAD * (seconds + laid_out)
 
 
@@ -203,6 +210,8 @@ def _thin(
         if role == window.grid:
             stride[a] = abs(window.pace)
             backwards += [a] if window.pace < 0 else []
+    if max(stride) > 1:
+        array = settled(array)
     thin = lax.slice(array, [0] * array.ndim, array.shape, stride)
     return lax.rev(thin, backwards) if backwards else thin
 

@@ -21,6 +21,7 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
+from jconv.algorithms.accelerators import is_accelerator
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.buffers import materialised, on_all_cores
 from jconv.algorithms.parts.products import Product
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 PASSES = 1
 """How often a product is moved, beside being made: it is read to be added."""
+
+ACCELERATOR_PASSES = 2
+"""The same where no cache holds what was just made."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +121,7 @@ class Mixed:
         places = n * blocks.count * math.prod(blocks.read) * last.n_output
         tiles = n * blocks.count // blocks.per_tile
         joined = last.n_kernel if last.kernel_dilation == 1 else 1
+        passes = ACCELERATOR_PASSES if is_accelerator(platform) else PASSES
         return (
             windowed.kernel_seconds(view, shapes, dtype, platform)
             + costs.copy_seconds(
@@ -124,7 +129,7 @@ class Mixed:
             )
             + tiles
             * costs.gemm_seconds(e, places / tiles, last.n_kernel * c, wide, platform)
-            + costs.copy_seconds(PASSES * e * places * wide * item, m * item, platform)
+            + costs.copy_seconds(passes * e * places * wide * item, m * item, platform)
         )
 
     def _blocks(

@@ -49,6 +49,7 @@ class Patches:
     tile_bytes: int = TILE_BYTES
     max_block: int = MAX_BLOCK
     few_places: int = FEW_PLACES
+    platform: str | None = "cpu"
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
     keeps_batch_whole: bool = False
@@ -83,7 +84,7 @@ class Patches:
     ) -> Array:
         """The contraction, as one product per tile of windows."""
         shapes = array_shapes(out, first, second)
-        plan = self._plan(geometry, shapes, out, first.dtype, "cpu")
+        plan = self._plan(geometry, shapes, out, first.dtype, self.platform)
         view, blocking = plan.view, plan.blocking
         arrays = dict(zip(OPERANDS[out], (first, second), strict=True))
         source = windowed.merged_source(arrays[view.source], geometry.rank)

@@ -44,6 +44,7 @@ class Phases:
     inner: tuple[Algorithm, ...]
     name: str = "phases"
     max_phases: int = MAX_PHASES
+    platform: str | None = "cpu"
     exact_on_integers: bool = True
     keeps_nonfinite_local: bool = False
     keeps_batch_whole: bool = False
@@ -139,9 +140,9 @@ class Phases:
         """The algorithm for one phase, and what it costs."""
         return min(
             (
-                (each.cost(geometry, shapes, out, dtype, "cpu"), each)
+                (each.cost(geometry, shapes, out, dtype, self.platform), each)
                 for each in self.inner
-                if not each.refuses(geometry, shapes, out, dtype, "cpu")
+                if not each.refuses(geometry, shapes, out, dtype, self.platform)
             ),
             key=lambda pair: pair[0],
         )

@@ -23,7 +23,8 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
-from jconv.algorithms.parts.buffers import carried, materialised
+from jconv.algorithms.accelerators import is_accelerator
+from jconv.algorithms.parts.buffers import carried, materialised, settled
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Progression, Role
@@ -189,7 +190,7 @@ class Taps:
             for axis, role in zip(geometry.axes, fixed, strict=True)
         )
         step = costs.Step.of(geometry, shapes, out, fixed, met)
-        if platform in (None, "cpu") and not step.is_matrix_product:
+        if not is_accelerator(platform) and not step.is_matrix_product:
             return self._one_loop_seconds(step, steps, shapes, dtype)
         if steps == 1:
             return step.seconds(dtype, platform, passes=0)
@@ -236,6 +237,8 @@ def _take(
             reversed_axes.append(a)
     if (start, limit) == ([0] * array.ndim, [*array.shape]) and max(stride) == 1:
         return lax.rev(array, reversed_axes) if reversed_axes else array
+
+    array = settled(array) if max(stride) > 1 else array
 
     def cut(whole: Array) -> Array:
         piece = lax.slice(whole, start, limit, stride)

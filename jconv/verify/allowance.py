@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax
-
-from jconv import algorithms, numerics
+from jconv import algorithms, compat, numerics
 from jconv.geometry import OPERANDS, ROLES
 
 if TYPE_CHECKING:
@@ -34,13 +32,13 @@ def allowed(case: Case, method: Method, out: Role, pair: tuple[str, str]) -> flo
     """
     shapes: dict[Role, tuple[int, ...]] = {each: case.canonical(each) for each in ROLES}
     operands = {each: shapes[each] for each in OPERANDS[out]}
-    platform = jax.default_backend()
+    platform = compat.lowering_platform()
     asked = algorithms.for_derivatives(method) != algorithms.AUTO
 
     def largest(dtype: str, *, opt_in: bool = False) -> float:
         return max(
             each.error_bound(case.geometry, shapes, out, dtype)
-            for name, each in algorithms.REGISTRY.items()
+            for name, each in algorithms.registry(platform).items()
             if (opt_in or name not in algorithms.OPT_IN)
             and not each.refuses(case.geometry, operands, out, dtype, platform)
         )

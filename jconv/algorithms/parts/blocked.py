@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from jconv.algorithms import costs
+from jconv.algorithms.accelerators import is_accelerator
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocks import BlockedAxis
 from jconv.algorithms.parts.buffers import pad_to
@@ -121,11 +122,11 @@ def product_seconds(plan: Blocked, rows: int, out: Role, platform: str | None) -
     arrays = rows * plan.e * plan.groups
     if plan.depthwise:
         n_bytes = 4.0 * arrays * (2 * plan.blocks + 1)
-        if platform in (None, "cpu"):
-            return n_bytes / ENTRYWISE_BYTES_PER_SECOND
-        return costs.copy_seconds(n_bytes, n_bytes, platform)
+        if is_accelerator(platform):
+            return costs.copy_seconds(n_bytes, n_bytes, platform)
+        return n_bytes / ENTRYWISE_BYTES_PER_SECOND
     sizes = (s, plan.blocks, o) if out == "kernel" else (plan.blocks, s, o)
-    if platform not in (None, "cpu"):
+    if is_accelerator(platform):
         return costs.gemm_seconds(arrays, *sizes, platform)
     m, k, n = sizes
     slowness = (1 + 4 / m) * (1 + 16 / k) * (1 + 8 / n)

@@ -95,6 +95,18 @@ def _sorted(turn: Array) -> Array:
     return lax.sort(jnp.stack([turn, turn]), dimension=0)[0]
 
 
+def settled(array: Array) -> Array:
+    """The same array; what makes it is no part of a product that reads it.
+
+    The compiler for GPUs ends the process at a small product in float64 of a strided
+    slice of a slice (``x[1:8][::2] @ w``, jaxlib 0.11.2). So a strided slice that a
+    product reads is taken of a settled array. A CPU's compiler has no such need.
+    """
+    return lax.platform_dependent(
+        array, cpu=lambda same: same, default=lax.optimization_barrier
+    )
+
+
 def rows_from(table: Array, starts: Array, length: int) -> Array:
     """Copy runs of ``length`` entries out of the rows of a matrix.
 

@@ -152,6 +152,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "lt": _elementwise(np.less),
     "mul": _elementwise(np.multiply),
     "neg": _elementwise(np.negative),
+    "optimization_barrier": _elementwise(lambda x: x),
     "pad": _pad,
     "reduce_sum": _reduce_sum,
     "reshape": _reshape,
