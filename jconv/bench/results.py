@@ -44,6 +44,7 @@ def document(
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "device": _device(),
         **settings,
+        "compilation_cache": bool(jax.config.jax_compilation_cache_dir),  # type: ignore[attr-defined]
         "limits": {
             "flop_per_s": limits.flop_per_s,
             "copies": [

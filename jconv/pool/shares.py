@@ -11,7 +11,7 @@ from jconv.pool.extremes import Extreme, attains
 from jconv.pool.norms import norm_along, power
 from jconv.pool.slide import pooled
 from jconv.pool.soft import LogSumExp
-from jconv.pool.winners import LabelledExtreme, positions
+from jconv.pool.winners import LabelledExtreme, labels, positions
 
 if TYPE_CHECKING:
     from jax import Array
@@ -31,7 +31,7 @@ class FirstTakesAll:
 
     def forward(self, x: Array, step: Step) -> tuple[Array, Facts]:
         """The extreme, and where along the axis it is."""
-        labelled = x, positions(x.shape, step[:1])
+        labelled = x, labels(x.shape, step[:1])
         merge = LabelledExtreme(Extreme(smallest=self.smallest))
         y, winner = pooled(labelled, [step], merge)
         return y, ((winner, -1),)

@@ -106,10 +106,20 @@ def tie_count(x: Array, pooling: Pooling, smallest: bool) -> Array:  # noqa: FBT
 @functools.partial(jax.jit, static_argnums=(1, 2))
 def winning_positions(x: Array, pooling: Pooling, smallest: bool) -> Array:  # noqa: FBT001
     """The first extreme entry's position per window; -1 where a window is empty."""
-    labelled = x, positions(x.shape, pooling.dims)
+    labelled = x, labels(x.shape, pooling.dims)
     merge = LabelledExtreme(Extreme(smallest=smallest))
     _, place = pooled(labelled, pooling.steps, merge)
     return jnp.where(place == NOWHERE, jnp.int32(-1), place)
+
+
+def labels(shape: tuple[int, ...], dims: Sequence[int]) -> Array:
+    """``positions`` to be laid beside an array, of size 1 along all other dimensions.
+
+    What is padded of them is then small. The compiler for GPUs computes padded
+    positions itself, and of a whole array that takes it ten seconds.
+    """
+    thin = tuple(n if dim in dims else 1 for dim, n in enumerate(shape))
+    return positions(thin, dims)
 
 
 def positions(shape: tuple[int, ...], dims: Sequence[int]) -> Array:

@@ -69,6 +69,8 @@ class Staged:
             other = other.reshape(e, n, *other.shape[-1 - rank :])
         if e == 1:
             sums = self._of_examples(source[0], other[0])[None]
+        elif self.block_bytes is None:
+            sums = jax.vmap(self._of_examples)(source, other)
         else:
             sums = lax.map(lambda pair: self._of_examples(*pair), (source, other))
         sums = sums.reshape(e, *form.rounds, *form.inner, q)
