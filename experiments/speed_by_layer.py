@@ -72,8 +72,12 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001
 
 
 def _is_variation(document: Mapping[str, Any]) -> bool:
-    """Whether a run was made to compare settings: the figure shows the usual ones."""
-    return any(option in document["command"] for option in ("--malloc", "--method"))
+    """Whether a run was made to compare settings: the figure shows the usual ones.
+
+    Only what runs on a CPU has its memory from malloc.
+    """
+    compared = ["--method"] + ["--malloc"] * (document["device"]["platform"] == "cpu")
+    return any(option in document["command"] for option in compared)
 
 
 def _layers(document: Mapping[str, Any]) -> list[dict[str, Any]]:

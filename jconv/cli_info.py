@@ -143,14 +143,14 @@ def _choices(found: Sequence[Contraction]) -> list[Table]:
                 table.add_row(name, "", f"refuses: {reason}", style="dim")
                 continue
             seconds = each.cost(*call)
+            ratio = seconds / best if best else 1.0
+            why, style = f"{ratio:.3g} times the chosen", ""
             if name in algorithms.OPT_IN:
-                ratio = seconds / best if best else 1.0
-                why, style = f'{ratio:.3g} times the chosen; for method="fast"', ""
+                why += '; for method="fast"'
             elif name == chosen.name:
                 why, style = "chosen, with the smallest predicted time", "green"
-            else:
-                ratio = seconds / best if best else 1.0
-                why, style = f"{ratio:.3g} times the chosen", ""
+            elif ratio < 1:
+                why += f", but not exact: that has to be worth {algorithms.INEXACT}"
             row = (f"✓ {name}" if name == chosen.name else name, _time(seconds))
             table.add_row(*row, f"{why}: {_how(each)}", style=style)
         tables.append(table)

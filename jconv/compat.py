@@ -94,7 +94,9 @@ def is_partitioned(context: Any) -> bool:  # noqa: ANN401
 
 def lowering_platform() -> str:
     """The default device's platform as lowerings name it: a GPU is CUDA's or ROCm's."""
-    device = jax.devices()[0]
+    device: Any = jax.config.jax_default_device or jax.devices()[0]  # type: ignore[attr-defined]
+    if isinstance(device, str):
+        device = jax.devices(device)[0]
     if device.platform != "gpu":
         return device.platform
     return "rocm" if "rocm" in device.client.platform_version.lower() else "cuda"

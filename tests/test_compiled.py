@@ -76,7 +76,7 @@ def test_a_loop_of_loops_keeps_all_cores():
 
 @pytest.mark.skipif(not NEWER, reason="older compilers leave it all cores")
 def test_without_a_sort_it_would_not(monkeypatch):
-    monkeypatch.setattr(staged, "keeping_all_cores", lambda turn: turn)
+    monkeypatch.setattr(buffers, "keeping_all_cores", lambda turn: turn)
     assert loops_on_one_core(compiled(*CASES["depthwise"]))
 
 

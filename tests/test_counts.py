@@ -81,18 +81,29 @@ SAID = {
     "training step, ConvNeXt-like": "step/convnext",
 }
 """What the README calls a row -> the family or the step in a recorded run."""
-SLOWER = r"(\d+) of (\d+) rows are slower than 0\.9 × lax"  # noqa: RUF001
+SLOWER = (
+    r"(\d+) of (\d+) rows are slower than 0\.9 × lax \((\d+) with\s+jax 0\.12, "
+    r"(\d+) on 2 cores"
+)
+
+USUAL = "amd-epyc-4-cores-*[0-9].json"
+"""Runs of the machine that the table is of."""
+
+FEWER_CORES = "amd-epyc-2-cores-*[0-9].json"
+"""Runs of the machine that its last columns are of."""
 
 
-def newest(ending: str = "") -> dict[str, Any]:
+def newest(ending: str = "", machine: str = USUAL) -> dict[str, Any]:
     """The newest recorded run of a kind."""
-    usual = max(RESULTS.glob("*[0-9].json"), key=lambda path: path.stem[-10:])
+    usual = max(RESULTS.glob(machine), key=lambda path: path.stem[-10:])
     return json.loads(usual.with_stem(usual.stem + ending).read_text())
 
 
-def recorded(ending: str) -> dict[str, tuple[int, float, float | None]]:
+def recorded(
+    ending: str, machine: str = USUAL
+) -> dict[str, tuple[int, float, float | None]]:
     """Rows, times as fast as lax and as PyTorch, in the newest run of a kind."""
-    found = newest(ending)
+    found = newest(ending, machine)
     steps = {
         row["name"]: (1, row["lax_over_jconv"], row["torch_over_jconv"])
         for row in found["rows"]
@@ -107,6 +118,7 @@ def recorded(ending: str) -> dict[str, tuple[int, float, float | None]]:
 def test_the_table_of_speed_is_that_of_the_recorded_runs() -> None:
     text = TEXTS["README.md"].read_text(encoding="utf-8")
     tuned, untuned, newer = map(recorded, ("", "-default-malloc", "-newest-jax"))
+    fewer = recorded("", FEWER_CORES)
     told = {
         cells[0]: cells[1:]
         for line in text.splitlines()
@@ -122,6 +134,7 @@ def test_the_table_of_speed_is_that_of_the_recorded_runs() -> None:
                     untuned[key][1],
                     newer[key][1],
                     tuned[key][2],
+                    *fewer[key][1:],
                 )
             ),
         ]
@@ -137,5 +150,21 @@ def test_so_is_the_number_of_slow_rows() -> None:
     ]
     said = re.search(SLOWER, TEXTS["README.md"].read_text(encoding="utf-8"))
     assert said
-    slow = newest()["summary"]["slow"]["lax"]
-    assert (int(said[1]), int(said[2])) == (len(slow), len(ratios))
+    runs = newest(), newest("-newest-jax"), newest("", FEWER_CORES)
+    usual, newer, fewer = (len(run["summary"]["slow"]["lax"]) for run in runs)
+    assert list(map(int, said.groups())) == [usual, len(ratios), newer, fewer]
+
+
+def test_so_is_what_is_told_of_a_gpu() -> None:
+    text = " ".join(TEXTS["README.md"].read_text(encoding="utf-8").split())
+    said = re.search(
+        r"jconv is ([\d.]+) times as fast on (\d+) rows of dense layers and ([\d.]+) "
+        r"times on (\d+) rows of grouped and depthwise ones",
+        text,
+    )
+    assert said
+    newest_gpu = max(RESULTS.glob("nvidia-*.json"), key=lambda path: path.stem[-10:])
+    dense, grouped = json.loads(newest_gpu.read_text())["summary"]["families"]
+    told = [f"{dense['lax']:.2f}", str(dense["rows"])]
+    told += [f"{grouped['lax']:.2f}", str(grouped["rows"])]
+    assert list(said.groups()) == told

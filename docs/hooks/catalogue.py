@@ -83,7 +83,7 @@ def malloc() -> Iterator[str]:
 
 def runs() -> Iterator[str]:
     """How many times as fast as lax each recorded run was, family by family."""
-    recorded = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+    recorded = [run for run in records() if run["device"]["platform"] == "cpu"]
     recorded.sort(key=lambda run: (run["device"]["jax"], len(run["command"])))
     found = list(map(ratios, recorded))
     yield f"| | {' | '.join(map(run_name, recorded))} |"
@@ -93,12 +93,31 @@ def runs() -> Iterator[str]:
         yield f"| {name} | {' | '.join(cells)} |"
 
 
+def accelerators() -> Iterator[str]:
+    """How many times as fast as lax and PyTorch each recorded accelerator's run was."""
+    yield "| device | jax | | rows | × lax | × PyTorch |"
+    yield "|-|-|-|-|-|-|"
+    for run in records():
+        device = run["device"]
+        for family in run["summary"]["families"] if device["platform"] != "cpu" else ():
+            ratios = (family[peer] for peer in ("lax", "torch"))
+            told = [f"{ratio:.2f}" if ratio else "" for ratio in ratios]
+            cells = [device["kind"], device["jax"], family["family"], family["rows"]]
+            yield f"| {' | '.join(map(str, [*cells, *told]))} |"
+
+
+def records() -> list[dict[str, Any]]:
+    """Every recorded run."""
+    return [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+
+
 def run_name(run: dict[str, Any]) -> str:
     """A column's title: jax's version, and what was not as usual."""
     options = run["command"].removeprefix("jconv bench").strip()
     flags = "XLA_FLAGS" if run["device"]["xla_flags"] else ""
     release = ".".join(run["device"]["jax"].split(".")[:2])
-    return "<br>".join(filter(None, [f"jax {release}", options, flags]))
+    named = f"jax {release}, {run['device']['cores']} cores"
+    return "<br>".join(filter(None, [named, options, flags]))
 
 
 def ratios(run: dict[str, Any]) -> dict[str, float]:
@@ -118,4 +137,10 @@ def first_sentence(text: str) -> str:
     return paragraph.partition(". ")[0].rstrip(".") + "."
 
 
-TABLES = {"algorithms": algorithms, "claims": claims, "malloc": malloc, "runs": runs}
+TABLES = {
+    "accelerators": accelerators,
+    "algorithms": algorithms,
+    "claims": claims,
+    "malloc": malloc,
+    "runs": runs,
+}

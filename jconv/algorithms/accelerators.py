@@ -4,8 +4,8 @@ A CPU works in tiles that stay in its cache, and pays little for a turn of a loo
 accelerator every operation waits for its launch, a loop waits for each turn, and memory
 is fast: there it is best to copy all windows at once and to multiply them in one
 product. The rates are read off an H100 (``benchmarks/results``), in float32, whose
-products take TF32 by default; other accelerators are taken to be alike but for a common
-factor, which no choice depends on.
+products take TF32 by default. Until they are measured, other accelerators are taken to
+be alike but for a common factor, on which no choice depends.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ TILE_BYTES = 2**30
 
 
 def is_accelerator(platform: str | None) -> bool:
-    """Whether a platform is not the CPU; None is any, and taken to be one."""
+    """Whether a platform is no CPU; None stands for any, and is taken to be a CPU."""
     return platform not in (None, "cpu")
 
 
@@ -58,8 +58,8 @@ def product_seconds(b: float, m: float, k: float, n: float) -> float:
     """``b`` products of (m, k) and (k, n): multiplying, and passing what they touch.
 
     Examples:
-        >>> product_seconds(1, 8192, 8192, 8192) < 2 * product_seconds(1, 8192, 8192, 1)
-        False
+        >>> f"{product_seconds(1, 8192, 8192, 8192):.1g}"
+        '0.006'
     """
     flops = 2.0 * b * max(m, GRANULE) * max(k, GRANULE) * max(n, GRANULE)
     n_bytes = FLOAT_BYTES * b * (m * k + k * n + m * n)

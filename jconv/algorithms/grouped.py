@@ -58,7 +58,7 @@ class Merged:
 
 @dataclasses.dataclass(frozen=True)
 class Grouped:
-    """Blocks of groups, each computed by the cheapest of ``inner``."""
+    """Blocks of groups, each computed by the cheapest of ``inner`` on ``platform``."""
 
     inner: tuple[Algorithm, ...]
     name: str = "grouped"

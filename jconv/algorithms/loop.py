@@ -18,7 +18,7 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.accelerators import TURN_SECONDS, is_accelerator
-from jconv.algorithms.parts.buffers import carried, keeping_all_cores, settled
+from jconv.algorithms.parts.buffers import carried, looped, settled
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.grid import Window
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
@@ -94,7 +94,6 @@ class Loop:
         begins = {role: _begin_table(windows, role) for role in (*roles, out)}
 
         def body(step: Array, total: Array) -> Array:
-            step = keeping_all_cores(step)
             slices = [
                 _look(operand(), windows, role, labels, begins[role][step])
                 for role, operand in zip(roles, operands, strict=True)
@@ -111,7 +110,7 @@ class Loop:
             return _add(total, product, windows, out, labels, begins[out][step])
 
         total = _lay_out(jnp.zeros(shape, accumulate), windows, out, labels)
-        total = lax.fori_loop(0, steps, body, total, unroll=_unroll(steps))
+        total = looped(steps, body, total, unroll=_unroll(steps))
         return _gather_back(total, windows, out, labels)
 
     def error_bound(

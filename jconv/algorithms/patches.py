@@ -43,7 +43,10 @@ FEW_PLACES = 512
 
 @dataclasses.dataclass(frozen=True)
 class Patches:
-    """Windows and a product; tests make ``tile_bytes`` tiny."""
+    """Windows and a product; tests make ``tile_bytes`` tiny.
+
+    ``platform`` is the one whose costs decide among plans (``accelerators.on``).
+    """
 
     name: str = "patches"
     tile_bytes: int = TILE_BYTES

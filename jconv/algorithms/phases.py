@@ -39,7 +39,7 @@ MAX_PHASES = 16
 
 @dataclasses.dataclass(frozen=True)
 class Phases:
-    """Phase by phase, each by the cheapest of ``inner``."""
+    """Phase by phase, each by the cheapest of ``inner`` on ``platform``."""
 
     inner: tuple[Algorithm, ...]
     name: str = "phases"

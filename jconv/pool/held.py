@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import keeping_all_cores
+from jconv.algorithms.parts.buffers import looped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,14 +43,13 @@ def over_windows(
         return start
 
     def body(n: Array, value: Any) -> Any:  # noqa: ANN401
-        n = keeping_all_cores(n)
         q = []
         for count in reversed(counts):
             n, remainder = n // count, n % count
             q.append(remainder)
         return step(tuple(reversed(q)), value)
 
-    return lax.fori_loop(0, total, body, start)
+    return looped(total, body, start)
 
 
 def holders(axis: Axis) -> int:

@@ -90,6 +90,21 @@ def keeping_all_cores(turn: Array) -> Array:
     return lax.platform_dependent(turn, cpu=_sorted, default=lambda same: same)
 
 
+def looped(
+    turns: int,
+    body: Callable[[Any, Any], Any],
+    start: Any,  # noqa: ANN401
+    *,
+    unroll: int | None = None,
+) -> Any:  # noqa: ANN401
+    """``lax.fori_loop`` from 0 on, whose body keeps all cores of a CPU."""
+
+    def turned(turn: Array, value: Any) -> Any:  # noqa: ANN401
+        return body(keeping_all_cores(turn), value)
+
+    return lax.fori_loop(0, turns, turned, start, unroll=unroll)
+
+
 def _sorted(turn: Array) -> Array:
     """The smaller of ``turn`` and ``turn``."""
     return lax.sort(jnp.stack([turn, turn]), dimension=0)[0]

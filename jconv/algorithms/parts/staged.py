@@ -27,6 +27,7 @@ from jax import lax
 from jconv.algorithms.parts.buffers import (
     carried,
     keeping_all_cores,
+    looped,
     materialised,
     pad_to,
 )
@@ -95,7 +96,6 @@ class Staged:
         all_mine, all_whose = carried(source), carried(other)
 
         def block(number: Any) -> Array:  # noqa: ANN401
-            number = keeping_all_cores(number)
             begin = jnp.minimum(number * size, n - size)
             mine = lax.dynamic_slice_in_dim(all_mine(), begin, size)
             whose = lax.dynamic_slice_in_dim(all_whose(), begin, size)
@@ -109,7 +109,7 @@ class Staged:
 
         like = jax.eval_shape(block, jnp.int32(0))
         nothing = jnp.zeros(like.shape, like.dtype)
-        sums = lax.fori_loop(0, count, lambda n, total: total + block(n), nothing)
+        sums = looped(count, lambda n, total: total + block(n), nothing)
         return lax.reduce_sum(sums, range(2, sums.ndim - 1))
 
     def _sums_of(self, source: Array, other: Array) -> Array:

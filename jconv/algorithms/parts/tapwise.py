@@ -31,11 +31,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import (
-    keeping_all_cores,
-    materialised,
-    pad_to,
-)
+from jconv.algorithms.parts.buffers import looped, materialised, pad_to
 from jconv.geometry.phases import phases
 
 if TYPE_CHECKING:
@@ -176,12 +172,7 @@ class Tapwise:
             return add(0, None)
         first = source.ndim - 1 - len(self.axes)
         shape = (*source.shape[:first], *self.places, kernel.shape[-1])
-        return lax.fori_loop(
-            0,
-            len(weights),
-            lambda number, total: add(keeping_all_cores(number), total),
-            jnp.zeros(shape, source.dtype),
-        )
+        return looped(len(weights), add, jnp.zeros(shape, source.dtype))
 
     def _result_by_phases(self, source: Array, kernel: Array, spare: int) -> Array:
         """Each phase of the result with its own taps (``geometry.phases``)."""
