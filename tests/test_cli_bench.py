@@ -117,7 +117,7 @@ def test_a_quick_run_writes_what_the_schema_says(
     parts += [found["summary"]["families"][0], found["rows"][0]["jconv"]]
     written = {key for part in parts for key in part}
     assert written - described == set()
-    optional = {"error", "layout", "version", "threads", "wait_policy"}
+    optional = {"cut_off", "error", "layout", "version", "threads", "wait_policy"}
     assert described - written == optional
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
         *("ratios.png", "ratios.svg", "roofline.png", "roofline.svg")

@@ -61,6 +61,7 @@ def torch_record(peers: Sequence[str]) -> dict[str, Any] | None:
     torch = torch_peers.load()
     return {
         "version": torch.__version__,
+        "device": torch_peers.place(),
         "threads": torch.get_num_threads(),
         "wait_policy": os.environ.get("OMP_WAIT_POLICY", ""),
     }

@@ -50,8 +50,9 @@ def layouts(rank: int) -> dict[str, Any]:
 
 
 def place() -> str:
-    """Where PyTorch computes: on the GPU, if JAX does."""
-    return "cuda" if jax.default_backend() == "gpu" else "cpu"
+    """Where PyTorch computes: on the GPU, if JAX does and PyTorch can."""
+    both = jax.default_backend() == "gpu" and load().cuda.is_available()
+    return "cuda" if both else "cpu"
 
 
 def waited(call: Thunk) -> Thunk:
