@@ -136,6 +136,11 @@ class Taps:
             if all(each.length for each in step)
         ]
 
+        first, second = (
+            settled(array) if _strided(steps, role) else array
+            for array, role in zip((first, second), roles, strict=True)
+        )
+
         # Where positions are summed, a slice that is joined is transposed as well: a
         # third faster from an array of its own. Elsewhere that is as much slower.
         own = self.joins and out == "kernel"
@@ -212,6 +217,11 @@ class Taps:
         return costs.copy_seconds(copied, copied, "cpu") + adds
 
 
+def _strided(steps: list[tuple[Progression, ...]], role: Role) -> bool:
+    """Whether any step takes a strided slice of an array."""
+    return any(abs(each.of(role)[1]) > 1 for step in steps for each in step)
+
+
 def _take(
     array: Array,
     step: tuple[Progression, ...],
@@ -237,8 +247,6 @@ def _take(
             reversed_axes.append(a)
     if (start, limit) == ([0] * array.ndim, [*array.shape]) and max(stride) == 1:
         return lax.rev(array, reversed_axes) if reversed_axes else array
-
-    array = settled(array) if max(stride) > 1 else array
 
     def cut(whole: Array) -> Array:
         piece = lax.slice(whole, start, limit, stride)
