@@ -150,7 +150,8 @@ def _choices(found: Sequence[Contraction]) -> list[Table]:
             elif name == chosen.name:
                 why, style = "chosen, with the smallest predicted time", "green"
             elif ratio < 1:
-                why += f", but not exact: that has to be worth {algorithms.INEXACT}"
+                worth = f"{algorithms.INEXACT} times as fast"
+                why += f", but not exact, so it would have to be {worth}"
             row = (f"✓ {name}" if name == chosen.name else name, _time(seconds))
             table.add_row(*row, f"{why}: {_how(each)}", style=style)
         tables.append(table)

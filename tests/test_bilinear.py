@@ -154,3 +154,14 @@ def test_what_is_right_on_a_basis_alone_is_never_called_proved(routine: Any) -> 
     outcome = trial.on_trial(geometry, {"planted": routine}, "cpu")
     assert outcome.proved == []
     assert "bilinearity is not shown" in outcome.doubt["planted"]
+
+
+def test_a_barrier_gives_each_operand_back_with_its_own_degree():
+    def product(a, b):
+        a, b = lax.optimization_barrier((a, b))
+        return a * b
+
+    pair = (jax.ShapeDtypeStruct((2,), "float32"),) * 2
+    assert why_not_bilinear(product, *pair) is None
+    second = why_not_bilinear(lambda *pair: lax.optimization_barrier(pair)[1], *pair)
+    assert second == "the result has degree (0, 1), not (1, 1)"

@@ -132,7 +132,8 @@ def choose(
     call = (geometry, shapes, out, dtype, platform)
     here = registry(platform)
     if isinstance(method, Tuned):
-        method = _still_able(method.name_for(*call), call, partitioned=partitioned)
+        measured = here.get(method.name_for(*call) or "")
+        method = _still_able(measured, call, partitioned=partitioned)
     if method not in (AUTO, FAST):
         reason = here[method].refuses(*call)
         if reason:
@@ -160,9 +161,8 @@ def handicapped(algorithm: Algorithm, seconds: float) -> float:
     return seconds * (1 if algorithm.exact_on_integers else INEXACT)
 
 
-def _still_able(name: str | None, call: Any, *, partitioned: bool) -> str:
+def _still_able(each: Algorithm | None, call: Any, *, partitioned: bool) -> str:
     """A measured choice, unless it does not hold here."""
-    each = registry(call[-1]).get(name or "")
     if each is None or each.refuses(*call) or not acceptable(each, *call[:-1]):
         return AUTO
     return AUTO if partitioned and not each.keeps_batch_whole else each.name

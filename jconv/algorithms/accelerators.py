@@ -34,8 +34,8 @@ LAUNCH_SECONDS = 5e-6
 TURN_SECONDS = 3e-5
 """What each turn of a loop waits for."""
 
-SPECTRAL_LAUNCHES = 20
-"""How many of those transforms need, there and back."""
+TRANSFORMS_SECONDS = 20 * LAUNCH_SECONDS
+"""What the operations of transforms wait for, there and back."""
 
 GRANULE = 16
 """Rows and columns that are multiplied together: fewer take as long."""
@@ -76,11 +76,6 @@ def copy_seconds(n_bytes: float, run_bytes: float) -> float:
 def sums_seconds(adds: float, n_bytes: float) -> float:
     """Multiply-adds in one loop over entries, which passes so many bytes."""
     return LAUNCH_SECONDS + adds / ADDS_PER_SECOND + n_bytes / BYTES_PER_SECOND
-
-
-def transforms_start_seconds() -> float:
-    """What a spectral algorithm's operations wait for their starts."""
-    return SPECTRAL_LAUNCHES * LAUNCH_SECONDS
 
 
 def on(algorithm: Algorithm, platform: str | None) -> Algorithm:

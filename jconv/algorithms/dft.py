@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jconv.algorithms import costs
-from jconv.algorithms.accelerators import is_accelerator, transforms_start_seconds
+from jconv.algorithms.accelerators import TRANSFORMS_SECONDS, is_accelerator
 from jconv.algorithms.accuracy import waves_bound
 from jconv.algorithms.parts.blocked import Blocked, product_seconds
 from jconv.algorithms.parts.contraction import contract
@@ -88,7 +88,7 @@ class Dft(Spectral):
             + _change(plan, kernel, [b.n_kernel for b in blocks], ones, platform)
         )
         if is_accelerator(platform):
-            seconds += transforms_start_seconds()
+            seconds += TRANSFORMS_SECONDS
         rows = math.prod(wave_count(block) for block in blocks)
         return seconds + product_seconds(plan, rows, out, platform)
 

@@ -17,7 +17,7 @@ import numpy as np
 from jax import lax
 
 from jconv.algorithms import costs
-from jconv.algorithms.accelerators import is_accelerator, transforms_start_seconds
+from jconv.algorithms.accelerators import TRANSFORMS_SECONDS, is_accelerator
 from jconv.algorithms.accuracy import fft_bound
 from jconv.algorithms.parts.blocked import Blocked, product_seconds
 from jconv.algorithms.parts.contraction import contract
@@ -81,7 +81,7 @@ class Fft(Spectral):
             seconds = copies * entries / ENTRIES_PER_SECOND
             return START_SECONDS + seconds + multiply
         moved = costs.copy_seconds(40.0 * entries, 4.0 * rows, platform)
-        return transforms_start_seconds() + moved + multiply
+        return TRANSFORMS_SECONDS + moved + multiply
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,7 +29,6 @@ OURS, LAX = "jconv", "lax"
 AA_LAYER = Layer("aa", 8, (28, 28), 64, 64, (3, 3), padding=1)
 """What the first A/A run measures."""
 
-
 ROUNDED = 4 * 2.0**-10
 """What two programs may differ by where products take TF32, relative to the largest
 entry: either rounds two operands to 11 bits, at the worst by 2^-10 if cut off."""
