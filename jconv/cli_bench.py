@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PEERS = ("lax", "torch")
 MALLOCS = ("tuned", "default")
 ROLES = ("fwd", "dx", "dw", "step")
-METHODS = ("auto", "fast")
+METHODS = ("auto", "fast", "direct")
 ROW_SECONDS, QUICK_ROW_SECONDS = 1.0, 0.25
 FAILED, INTERRUPTED = 1, 130
 

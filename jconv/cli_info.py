@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -124,7 +124,7 @@ def _choices(found: Sequence[Contraction]) -> list[Table]:
     tables = []
     for contraction, meaning in zip(found, MEANINGS, strict=True):
         call = contraction.call(platform)
-        chosen = algorithms.choose(*call)
+        chosen, able = algorithms.choose(*call), algorithms.candidates(*call)
         x, y = contraction.shapes["input"], contraction.shapes["output"]
         groups = contraction.geometry.groups
         flop = flop_count(contraction.geometry, x[1], x[-1] * groups, y[-1] * groups)
@@ -145,17 +145,22 @@ def _choices(found: Sequence[Contraction]) -> list[Table]:
             seconds = each.cost(*call)
             ratio = seconds / best if best else 1.0
             why, style = f"{ratio:.3g} times the chosen", ""
-            if name in algorithms.OPT_IN:
-                why += '; for method="fast"'
-            elif name == chosen.name:
+            if name == chosen.name:
                 why, style = "chosen, with the smallest predicted time", "green"
-            elif ratio < 1:
-                worth = f"{algorithms.INEXACT} times as fast"
-                why += f", but not exact, so it would have to be {worth}"
+            elif name not in able:
+                why += "; " + _only_for(name, call)
             row = (f"✓ {name}" if name == chosen.name else name, _time(seconds))
             table.add_row(*row, f"{why}: {_how(each)}", style=style)
         tables.append(table)
     return tables
+
+
+def _only_for(name: str, call: tuple[Any, ...]) -> str:
+    """The method that takes what "auto" does not."""
+    from jconv import algorithms  # noqa: PLC0415
+
+    fast = name in algorithms.candidates(*call, method=algorithms.FAST)
+    return f'for method="{algorithms.FAST if fast else name}"'
 
 
 def _how(algorithm: Algorithm) -> str:

@@ -71,7 +71,7 @@ def tune(
     ] = 1.0,
     fast: Annotated[  # noqa: FBT002 (an option has a name)
         bool,
-        typer.Option("--fast", help='Also try what method="fast" may take: winograd.'),
+        typer.Option("--fast", help='Also try what loses more digits, as "fast" may.'),
     ] = False,
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="Where the choices are kept.")
@@ -137,6 +137,7 @@ def _measure(
 ) -> None:
     """One contraction after the other; the file is whole after each."""
     from jconv import compat, tuning  # noqa: PLC0415
+    from jconv.algorithms import AUTO, FAST  # noqa: PLC0415
     from jconv.bench.candidates import measure  # noqa: PLC0415
     from jconv.bench.timing import Effort  # noqa: PLC0415
 
@@ -150,7 +151,9 @@ def _measure(
     samples: dict[str, Any] = {}
     for contraction in found:
         with console.status(f"{contraction.name} {contraction.out}"):
-            measured = measure(contraction, platform, Effort(seconds), opt_in=fast)
+            measured = measure(
+                contraction, platform, Effort(seconds), FAST if fast else AUTO
+            )
         choices[contraction.key(platform)] = measured.fastest
         samples[contraction.key(platform)] = measured.seconds
         tuning.store(out, choices, samples)

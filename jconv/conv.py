@@ -55,10 +55,10 @@ def conv(
         dimension_numbers: orders of x, w and y as in ``jax.lax``.
         precision: as in ``jax.lax``: None, a ``lax.Precision``, a name, or a pair.
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives. A
+        method: an algorithm's name, "auto", "fast", "direct", or ``jconv.tuned``'s. A
             name is of this convolution alone: derivatives choose for themselves.
-            "fast" is "auto" that may also take ``winograd``, which rounds in its own
-            way.
+            "fast" is "auto" that may lose more digits; "direct" is "auto" that only
+            adds products up, so that a sum's error is relative to its own terms.
 
     Returns:
         y (*batch, *output, c_out).
@@ -128,7 +128,7 @@ def conv_transpose(
         dimension_numbers: the forward convolution's, for (x, w, y).
         precision: of (w, y).
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives.
+        method: an algorithm's name, "auto", "fast", "direct", or ``jconv.tuned``'s.
 
     Raises:
         GeometryError: for any argument that is wrong.

@@ -50,7 +50,7 @@ class Plan:
         layout: where the dimensions of x, w and y are.
         border: (low, high) entries that ``padding_mode`` adds to each spatial axis.
         mode: the padding mode.
-        method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives.
+        method: an algorithm's name, "auto", "fast", "direct", or ``jconv.tuned``'s.
         input: shape of x in the default order (*batch, *spatial, c_in).
         kernel: shape of w in the default order (*kernel, c_in // groups, c_out).
     """

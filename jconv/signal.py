@@ -43,7 +43,7 @@ def convolve(
         w: the second; both are promoted to one dtype, and integers stay integers.
         mode: "full", all ``n + m - 1`` results per axis; "same", the middle n of them;
             or "valid", those where one array lies within the other.
-        method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives.
+        method: an algorithm's name, "auto", "fast", "direct", or ``jconv.tuned``'s.
         precision: as in ``jconv.conv``.
 
     Raises:
@@ -83,7 +83,7 @@ def correlate(
         x: the first array.
         w: the second, which slides along x.
         mode: "full", "same" or "valid", as in ``convolve``.
-        method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives.
+        method: an algorithm's name, "auto", "fast", "direct", or ``jconv.tuned``'s.
         precision: as in ``jconv.conv``.
 
     Raises:

@@ -55,7 +55,7 @@ def conv_input_vjp(
         dimension_numbers: as in ``conv``.
         precision: of (w, dy).
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives.
+        method: an algorithm's name, "auto", "fast", "direct", or ``jconv.tuned``'s.
 
     Raises:
         GeometryError: for any argument that is wrong, ``dy``'s shape included.
@@ -118,7 +118,7 @@ def conv_kernel_vjp(
         dimension_numbers: as in ``conv``.
         precision: of (x, dy).
         preferred_element_type: dtype of the result.
-        method: an algorithm's name, "auto", "fast", or what ``jconv.tuned`` gives.
+        method: an algorithm's name, "auto", "fast", "direct", or ``jconv.tuned``'s.
 
     Raises:
         GeometryError: for any argument that is wrong, ``dy``'s shape included.

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from jconv import numerics, signal
 from jconv.algorithms import taps
@@ -81,7 +82,7 @@ def products_of_eight_bits(right: Any) -> Any:
     return wrong
 
 
-@fault(toom_tiles, "_combined", claim="backward.rounding", test=WINOGRAD)
+@fault(toom_tiles, "_times", claim="backward.rounding", test=WINOGRAD)
 def transform_takes_an_entry_twice(right: Any) -> Any:
-    """Winograd's transforms take the last entry of each combination twice."""
-    return lambda row, entries: right((*row[:-1], 2 * row[-1]), entries)
+    """Winograd's transforms take each entry twice for the last of the points."""
+    return lambda weights, entry: right(np.append(weights[:-1], 2 * weights[-1]), entry)

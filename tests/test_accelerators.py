@@ -13,8 +13,9 @@ import jax
 import pytest
 
 import jconv
-from jconv import algorithms, compat
+from jconv import compat
 from jconv.algorithms import REGISTRY, accelerators, choose, registry
+from jconv.algorithms.parts import spectral
 from jconv.bench import scale
 from jconv.bench.layer import Layer
 from jconv.bench.layers import LAYERS
@@ -86,7 +87,7 @@ def test_an_algorithm_that_rounds_must_be_faster_by_more_than_a_prediction_errs(
     operands = {role: layer.canonical_shapes[role] for role in OPERANDS["output"]}
     call = (layer.geometry, operands, "output", "float32", platform)
     assert not choose(*call).exact_on_integers
-    monkeypatch.setattr(algorithms, "INEXACT", 100)
+    monkeypatch.setattr(spectral, "MARGIN", 100)
     assert choose(*call).exact_on_integers
 
 

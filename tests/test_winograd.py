@@ -1,4 +1,4 @@
-"""``winograd``: its matrices, its bound, its limits, and that one has to ask for it."""
+"""``winograd``: its matrices, its bound, its limits, and who gets it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import jconv
 from jconv import numerics
-from jconv.algorithms import OPT_IN, REGISTRY, choose
+from jconv.algorithms import AUTO, DIRECT, FAST, REGISTRY, candidates, choose
 from jconv.algorithms.accuracy import BOUND_RATIO, acceptable
 from jconv.algorithms.parts.toom_cook import Tables, tables
 from jconv.algorithms.winograd import MAX_TAPS, Winograd
@@ -117,27 +117,42 @@ def test_refusals_say_why(case, dtype, why):
 # The choice -------------------------------------------------------------------------
 
 WIDE = Case("wide", (28, 28), (3, 3), padding=1, c_in=256, c_out=256)
+LONGER = Case("longer", (28, 28), (5, 5), padding=2, c_in=256, c_out=256)
 
 
-def question(out, dtype="float32", case=WIDE):
+def question(out, dtype="float32", case=WIDE, platform="cpu"):
     shapes = canonical_shapes(case.geometry, (8,), case.c_in, case.c_out, 1)
     operands = {role: shapes[role] for role in OPERANDS[out]}
-    return case.geometry, operands, out, dtype, "cpu"
+    return case.geometry, operands, out, dtype, platform
 
 
 @pytest.mark.parametrize("out", ROLES)
-def test_one_has_to_ask_for_it(out):
-    assert choose(*question(out)).name not in OPT_IN
-    assert choose(*question(out), "fast").name == "winograd"
-    assert choose(*question(out), "winograd").name == "winograd"
+def test_three_taps_get_it_and_who_wants_sums_alone_does_not(out):
+    assert choose(*question(out)).name == "winograd"
+    assert choose(*question(out), FAST).name == "winograd"
+    assert choose(*question(out), DIRECT).exact_on_integers
 
 
+def test_of_more_taps_one_has_to_ask_for_it():
+    call = question("output", case=LONGER)
+    assert "winograd" not in candidates(*call)
+    assert "winograd" in candidates(*call, method=FAST)
+
+
+@pytest.mark.parametrize("platform", ["cuda", "rocm", "tpu"])
+def test_where_nobody_timed_it_one_has_to_ask_for_it(platform):
+    call = question("output", platform=platform)
+    assert "winograd" not in candidates(*call)
+    assert "winograd" in candidates(*call, method=FAST)
+
+
+@pytest.mark.parametrize("method", [AUTO, FAST])
 @pytest.mark.parametrize("dtype", ["float64", "complex128", "int32"])
-def test_who_wants_all_digits_does_not_get_it_by_asking_for_speed(dtype):
-    assert choose(*question("output", dtype), "fast").exact_on_integers
+def test_who_wants_all_digits_does_not_get_it_by_asking_for_speed(dtype, method):
+    assert choose(*question("output", dtype), method).exact_on_integers
 
 
-def test_fast_keeps_to_the_documented_ratio():
+def test_two_results_keep_to_the_documented_ratio_and_four_do_not():
     for out in ROLES:
         call = question(out)[:-1]
         direct = numerics.contraction_bound(*call)
@@ -147,8 +162,9 @@ def test_fast_keeps_to_the_documented_ratio():
         assert loose > BOUND_RATIO * direct
 
 
-def test_fast_in_a_partitioned_program_keeps_batches_whole():
-    assert choose(*question("output"), "fast", partitioned=True).keeps_batch_whole
+@pytest.mark.parametrize("method", [AUTO, FAST])
+def test_in_a_partitioned_program_batches_stay_whole(method):
+    assert choose(*question("output"), method, partitioned=True).keeps_batch_whole
 
 
 def test_the_wish_holds_for_derivatives_and_a_name_does_not():
@@ -162,7 +178,8 @@ def test_the_wish_holds_for_derivatives_and_a_name_does_not():
         found = [each for each in equations(jaxpr) if each.primitive.name == "conv"]
         return [each.params["method"] for each in found]
 
-    assert set(methods("fast")) == {"fast"}
+    assert set(methods(FAST)) == {FAST}
+    assert set(methods(DIRECT)) == {DIRECT}
     assert "auto" in methods("winograd")
 
 

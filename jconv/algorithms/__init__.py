@@ -8,10 +8,11 @@ iterate the registry.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from jconv.algorithms.accelerators import on
-from jconv.algorithms.accuracy import acceptable
+from jconv.algorithms.accelerators import is_accelerator, on
+from jconv.algorithms.accuracy import BOUND_RATIO, acceptable
 from jconv.algorithms.col2im import COL2IM
 from jconv.algorithms.depthwise import DEPTHWISE, DEPTHWISE_WHOLE
 from jconv.algorithms.dft import DFT
@@ -63,14 +64,16 @@ AUTO = "auto"
 """The ``method`` that leaves the choice to ``choose``."""
 
 FAST = "fast"
-"""The same, of all algorithms: those included that one has to ask for."""
+"""The same, however much may be lost to rounding."""
 
-INEXACT = 1.2
-"""How many times as fast as an exact algorithm one must be that rounds in its own way:
-predictions err by so much, and integers would rather stay integers."""
+DIRECT = "direct"
+"""The same, of sums of products alone: nothing is transformed."""
 
-OPT_IN = frozenset({WINOGRAD.name})
-"""What ``auto`` does not take: it saves some of the time, and rounds in its own way."""
+CHOICES = (AUTO, FAST, DIRECT)
+"""Methods that leave the choice, for derivatives too."""
+
+TIMED_ON_CPUS_ALONE = frozenset({WINOGRAD.name})
+"""What is not taken elsewhere, unless it is asked for by its name or as "fast"."""
 
 
 def registry(platform: str | None) -> Mapping[str, Algorithm]:
@@ -95,14 +98,14 @@ def check_method(method: object) -> None:
     """
     if isinstance(method, Tuned):
         return
-    if not isinstance(method, str) or method not in (AUTO, FAST, *REGISTRY):
-        names = ", ".join((AUTO, FAST, *REGISTRY))
+    if not isinstance(method, str) or method not in (*CHOICES, *REGISTRY):
+        names = ", ".join((*CHOICES, *REGISTRY))
         raise GeometryError.of("method", method, f"one of {names}, or jconv.tuned(...)")
 
 
 def for_derivatives(method: Method) -> Method:
     """A name is of one contraction; measurements and wishes are of all."""
-    return method if isinstance(method, Tuned) or method == FAST else AUTO
+    return method if isinstance(method, Tuned) or method in CHOICES else AUTO
 
 
 def choose(
@@ -117,13 +120,9 @@ def choose(
 ) -> Algorithm:
     """The algorithm that ``method`` names, or the one with the smallest predicted cost.
 
-    What is not exact on integers has to be faster by ``INEXACT``.
-
     A pure function of its arguments: nothing is timed, no device is asked. Of a program
     that is ``partitioned``, the compiler may divide batch axes among devices; then only
-    those are considered that keep these axes whole. What loses too much to rounding is
-    not considered either (``accuracy.acceptable``), nor, unless ``method`` is "fast",
-    what one has to ask for (``OPT_IN``).
+    those are considered that keep these axes whole.
 
     Raises:
         UnsupportedError: if the named algorithm refuses, with its reason.
@@ -134,7 +133,7 @@ def choose(
     if isinstance(method, Tuned):
         measured = here.get(method.name_for(*call) or "")
         method = _still_able(measured, call, partitioned=partitioned)
-    if method not in (AUTO, FAST):
+    if method not in CHOICES:
         reason = here[method].refuses(*call)
         if reason:
             message = f"method={method!r} cannot compute this {out}: {reason}."
@@ -142,42 +141,59 @@ def choose(
         return here[method]
     able = [
         each
-        for name, each in here.items()
-        if (name not in OPT_IN or method == FAST)
-        and (each.keeps_batch_whole or not partitioned)
-        and not each.refuses(*call)
-        and acceptable(each, *call[:-1])
+        for each in candidates(*call, method=method).values()
+        if each.keeps_batch_whole or not partitioned
     ]
-    return min(able, key=lambda each: handicapped(each, each.cost(*call)))
+    return min(able, key=lambda each: each.cost(*call))
 
 
-def handicapped(algorithm: Algorithm, seconds: float) -> float:
-    """Predicted seconds as ``choose`` compares them: exactness is worth some of them.
+def candidates(
+    geometry: Geometry,
+    shapes: Shapes,
+    out: Role,
+    dtype: DTypeLike,
+    platform: str | None,
+    *,
+    method: str = AUTO,
+) -> dict[str, Algorithm]:
+    """What is able to compute this, and may by ``method``, one of ``CHOICES``.
 
-    Examples:
-        >>> handicapped(TAPS, 1.0), handicapped(DFT, 1.0)
-        (1.0, 1.2)
+    For "auto" that is what loses little to rounding (``accuracy.acceptable``) and was
+    timed on such a platform.
     """
-    return seconds * (1 if algorithm.exact_on_integers else INEXACT)
+    untried = TIMED_ON_CPUS_ALONE if is_accelerator(platform) else frozenset()
+    ratio = math.inf if method == FAST else BOUND_RATIO
+    return {
+        name: each
+        for name, each in registry(platform).items()
+        if (method == FAST or name not in untried)
+        and (method != DIRECT or each.exact_on_integers)
+        and not each.refuses(geometry, shapes, out, dtype, platform)
+        and acceptable(each, geometry, shapes, out, dtype, ratio=ratio)
+    }
 
 
 def _still_able(each: Algorithm | None, call: Any, *, partitioned: bool) -> str:
     """A measured choice, unless it does not hold here."""
-    if each is None or each.refuses(*call) or not acceptable(each, *call[:-1]):
+    if each is None or each.refuses(*call):
+        return AUTO
+    if not acceptable(each, *call[:-1], ratio=math.inf):  # it was asked for
         return AUTO
     return AUTO if partitioned and not each.keeps_batch_whole else each.name
 
 
 __all__ = [
     "AUTO",
+    "CHOICES",
+    "DIRECT",
     "FAST",
-    "OPT_IN",
     "REGISTRY",
     "Algorithm",
     "Method",
     "Precision",
     "Shapes",
     "Tuned",
+    "candidates",
     "check_method",
     "choose",
     "for_derivatives",

@@ -52,11 +52,13 @@ def acceptable(
     shapes: Shapes,
     out: Role,
     dtype: DTypeLike,
+    *,
+    ratio: float = BOUND_RATIO,
 ) -> bool:
     """Whether ``auto`` may take an algorithm (that does not refuse): it loses little.
 
     Sums of products always; transforms only of floats of single precision and less (who
-    asks for double precision wants the digits), and only within ``BOUND_RATIO``.
+    asks for double precision wants the digits), and only within ``ratio``.
     """
     if algorithm.exact_on_integers:
         return True
@@ -65,7 +67,7 @@ def acceptable(
     if jnp.finfo(dtype).bits >= 8 * NARROWEST_DOUBLE:
         return False
     direct = numerics.contraction_bound(geometry, shapes, out, dtype)
-    return algorithm.error_bound(geometry, shapes, out, dtype) <= BOUND_RATIO * direct
+    return algorithm.error_bound(geometry, shapes, out, dtype) <= ratio * direct
 
 
 def waves_bound(

@@ -68,9 +68,6 @@ COPY_PEAK = 2.5e10
 HALF_SPEED_RUN = 32
 """Bytes of a run at which a copy reaches half of its speed."""
 
-READS_PER_SECOND = 1e10
-"""Entries per second that sums of a few slices read, all cores together."""
-
 TRANSPOSE_PEAK = 5e9
 """Bytes per second of a transposition, which one core does alone."""
 
@@ -115,13 +112,6 @@ def transpose_seconds(n_bytes: float, platform: str | None) -> float:
     if is_accelerator(platform):
         return accelerators.copy_seconds(n_bytes, n_bytes)
     return n_bytes / TRANSPOSE_PEAK
-
-
-def sums_seconds(reads: float, item: int, platform: str | None) -> float:
-    """Sums of a few slices, which read so many entries."""
-    if is_accelerator(platform):
-        return accelerators.sums_seconds(reads, reads * item)
-    return reads * item / FLOAT_BYTES / READS_PER_SECOND
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,8 +8,9 @@ where ^ takes the values at the points of ``toom_cook`` along every axis. A kern
 derivative is the same sum of three factors, read for another one of them.
 
 Its rounding errors are normwise, as a transform's are (``accuracy.tiles_bound``), and a
-NaN reaches all results of a tile; so ``auto`` leaves it alone, and one has to ask for
-it: by its name, or by ``method="fast"``.
+NaN reaches all results of a tile. For two or three taps the matrices hold nothing but
+halves and small integers: integers stay integers, if they leave two bits per axis free,
+and the error is a direct sum's. ``auto`` takes these; for more taps one has to ask.
 
 References:
     A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks",
@@ -22,16 +23,19 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from jconv import numerics
 from jconv.algorithms import costs
+from jconv.algorithms.accelerators import is_accelerator, sums_seconds
 from jconv.algorithms.accuracy import tiles_bound
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.buffers import pad_to
+from jconv.algorithms.parts.buffers import carried, pad_to
 from jconv.algorithms.parts.products import Product
+from jconv.algorithms.parts.tiles import TILE_BYTES
 from jconv.algorithms.parts.toom_blocks import TileBlocks
 from jconv.algorithms.parts.toom_tiles import ToomTiles
 from jconv.algorithms.protocol import array_shapes, result_shape
@@ -56,12 +60,14 @@ MAX_TAPS = 5
 MAX_POINTS = 64
 """Of all axes together; each is a product that is compiled by itself."""
 
-POINT_SECONDS = 4e-5
+POINT_SECONDS = 1e-5
 """What starting the loops of a point and its product costs."""
 
-TILE_BYTES = 2**27
-"""Memory of the values that are worked on at once: a block costs more than a cache
-saves."""
+VALUES_PER_SECOND = 1e10
+"""Values at points that are made or used up, by all cores of a CPU together."""
+
+TERMS_PER_SECOND = 4e10
+"""Entries times weights that such values are sums of."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,15 +167,21 @@ class Winograd:
         e, n = batched[0], math.prod(batched[1 : -2 - geometry.rank])
         count = n * math.prod(tiles.counts)
         sizes = (c, count, m) if out == "kernel" else (count, c, m)
-        reads = e * (
-            count * c * tiles.entries("source")
-            + count * m * tiles.entries("results")
-            + c * m * tiles.entries("kernel")
-        )
         item = numerics.accumulation_dtype(dtype).itemsize
+        values = e * tiles.points * (count * c + count * m + c * m)
+        terms = e * (
+            count * c * tiles.work("source")
+            + count * m * tiles.work("results")
+            + c * m * tiles.work("kernel")
+        )
+        if is_accelerator(platform):
+            sums = sums_seconds(terms, values * item)
+        else:
+            sums = values / VALUES_PER_SECOND + terms / TERMS_PER_SECOND
+            sums *= item / costs.FLOAT_BYTES
         return (
             tiles.points * POINT_SECONDS
-            + costs.sums_seconds(reads, item, platform)
+            + sums
             + costs.gemm_seconds(
                 e * tiles.points, *sizes, platform, turned=out == "kernel"
             )
@@ -190,25 +202,24 @@ def _result(
 ) -> Array:
     """(e, n, *R, m), by products of (e, tiles, c) with the kernel's values."""
     tiles, e = blocks.tiles, kernel.shape[0]
-    by_point = tiles.kernel(kernel)
+    weights = tiles.kernel(kernel)
 
     def block(part: Array) -> Array:
-        values = tiles.source(part, blocks.counts)
-        shape = (e, blocks.examples, *blocks.counts, -1)
-        return tiles.back(
-            [
-                multiply(_rows(value), weights).reshape(shape)
-                for value, weights in zip(values, by_point, strict=True)
-            ]
-        )
+        values = tiles.source(lax.collapse(part, 0, 2), blocks.counts)
+        products = [
+            _products(multiply, x, w, e) for x, w in zip(values, weights, strict=True)
+        ]
+        shape = (-1, e * blocks.examples, *blocks.counts, products[0].shape[-1])
+        results = tiles.back([each.reshape(shape) for each in products])
+        return results.reshape(e, blocks.examples, *results.shape[1:])
 
     starts = blocks.starts()
     if len(starts) == 1:
         whole = block(padded)
     else:
-        sizes = tiles.extents(blocks.counts)
+        sizes, source = tiles.extents(blocks.counts), carried(padded)
         whole = lax.map(
-            lambda start: block(blocks.cut(padded, start, sizes)), jnp.asarray(starts)
+            lambda start: block(blocks.cut(source, start, sizes)), jnp.asarray(starts)
         )
         whole = jnp.moveaxis(whole, 1, 0) if e > 1 else whole
     whole = whole.reshape(e, blocks.n, *tiles.written(blocks.all_counts), -1)
@@ -218,32 +229,47 @@ def _result(
 
 def _kernel(blocks: TileBlocks, padded: Array, other: Array, product: Product) -> Array:
     """(e, *K, c, m), summed over the blocks."""
-    tiles = blocks.tiles
-    read = tiles.extents(blocks.counts)
-    written = tiles.written(blocks.counts)
+    tiles, e = blocks.tiles, padded.shape[0]
 
-    def block(start: Array) -> list[Array]:
-        values = tiles.source(blocks.cut(padded, start, read), blocks.counts)
-        others = tiles.other(blocks.cut(other, start, written), blocks.counts)
+    def block(mine: Array, whose: Array) -> list[Array]:
+        values = tiles.source(lax.collapse(mine, 0, 2), blocks.counts)
+        others = tiles.other(lax.collapse(whose, 0, 2), blocks.counts)
         return [
-            product.transposed(_rows(x), _rows(y))
+            _products(product.transposed, x, y, e)
             for x, y in zip(values, others, strict=True)
         ]
 
     starts = jnp.asarray(blocks.starts())
-    total = block(starts[0])
-    if len(starts) > 1:
+    if len(starts) == 1:
+        total = block(padded, other)
+    else:
+        sizes = tiles.extents(blocks.counts), tiles.written(blocks.counts)
+        arrays = carried(padded), carried(other)
+
+        def part(start: Array) -> list[Array]:
+            pairs = zip(arrays, sizes, strict=True)
+            return block(*(blocks.cut(whole, start, size) for whole, size in pairs))
 
         def add(number: Any, total: list[Array]) -> list[Array]:
-            return [a + b for a, b in zip(total, block(starts[number]), strict=True)]
+            return [a + b for a, b in zip(total, part(starts[number]), strict=True)]
 
-        total = lax.fori_loop(1, len(starts), add, total)
-    return tiles.kernel_back(total)
+        nothing = [
+            jnp.zeros(like.shape, like.dtype)
+            for like in jax.eval_shape(lambda: part(starts[0]))
+        ]
+        total = lax.fori_loop(0, len(starts), add, nothing)
+    shape = (-1, e, padded.shape[-1], other.shape[-1])
+    return tiles.kernel_back([each.reshape(shape) for each in total])
 
 
-def _rows(values: Array) -> Array:
-    """(e, n, *T, c) -> (e, tiles, c)."""
-    return values.reshape(values.shape[0], -1, values.shape[-1])
+def _products(
+    multiply: Callable[[Array, Array], Array], left: Array, right: Array, e: int
+) -> Array:
+    """Of (p, e n, *T, c) with (p, e, c, m) or (p, e n, *T, m): (p e, rows, columns)."""
+    left, right = (
+        each.reshape(each.shape[0] * e, -1, each.shape[-1]) for each in (left, right)
+    )
+    return multiply(left, right)
 
 
 def _view(geometry: Geometry, out: Role) -> Windowed | None:

@@ -11,8 +11,7 @@ import jax
 import numpy as np
 
 from jconv import primitive
-from jconv.algorithms import OPT_IN, registry
-from jconv.algorithms.accuracy import acceptable
+from jconv.algorithms import AUTO, candidates
 from jconv.algorithms.tuned import describe
 from jconv.bench import timing
 from jconv.bench.compiled import compiled
@@ -118,7 +117,7 @@ def contractions(
 
 
 def measure(
-    contraction: Contraction, platform: str, effort: Effort, *, opt_in: bool = False
+    contraction: Contraction, platform: str, effort: Effort, method: str = AUTO
 ) -> Measured:
     """Time the candidates by turns, each in a compiled program of its own.
 
@@ -126,16 +125,11 @@ def measure(
         contraction: what they compute.
         platform: of the device.
         effort: how long.
-        opt_in: whether those are candidates that ``auto`` does not take.
+        method: whose candidates, one of ``algorithms.CHOICES``.
     """
     call = contraction.call(platform)
-    predicted = {
-        name: each.cost(*call)
-        for name, each in registry(platform).items()
-        if (opt_in or name not in OPT_IN)
-        and not each.refuses(*call)
-        and acceptable(each, *call[:-1])
-    }
+    able = candidates(*call, method=method)
+    predicted = {name: each.cost(*call) for name, each in able.items()}
     limit = WORTH_TRYING * min(predicted.values())
     random = np.random.default_rng(0)
     operands = [

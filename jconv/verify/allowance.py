@@ -21,8 +21,8 @@ def allowed(case: Case, method: Method, out: Role, pair: tuple[str, str]) -> flo
 
     That is the factors of both routes, and of the sum of terms. lax, and what JAX
     derives of plain operations, sum the same products in an order of their own: theirs
-    is the factor of any sum. The other two may use any algorithm; only the one in use,
-    and only if it was asked for, one whose bound would hide more.
+    is the factor of any sum. The other two may use any algorithm that adds products up;
+    or the one that is chosen, if that is another, with a bound that may hide more.
 
     Args:
         case: the convolution.
@@ -33,21 +33,21 @@ def allowed(case: Case, method: Method, out: Role, pair: tuple[str, str]) -> flo
     shapes: dict[Role, tuple[int, ...]] = {each: case.canonical(each) for each in ROLES}
     operands = {each: shapes[each] for each in OPERANDS[out]}
     platform = compat.lowering_platform()
-    asked = algorithms.for_derivatives(method) != algorithms.AUTO
 
-    def largest(dtype: str, *, opt_in: bool = False) -> float:
+    def largest(dtype: str, method: Method) -> float:
+        call = (case.geometry, operands, out, dtype, platform)
+        chosen = algorithms.choose(*call, algorithms.for_derivatives(method))
+        direct = algorithms.candidates(*call, method=algorithms.DIRECT).values()
         return max(
             each.error_bound(case.geometry, shapes, out, dtype)
-            for name, each in algorithms.registry(platform).items()
-            if (opt_in or name not in algorithms.OPT_IN)
-            and not each.refuses(case.geometry, operands, out, dtype, platform)
+            for each in (*direct, chosen)
         )
 
     plain = numerics.contraction_bound(case.geometry, shapes, out, WIDE)
     factors = {
-        "used": largest(case.dtype, opt_in=asked),
+        "used": largest(case.dtype, method),
         "derived": plain,
-        "coded": largest(WIDE),
+        "coded": largest(WIDE, algorithms.AUTO),
         "peer": plain,
     }
     return sum(factors[name] for name in pair) / (1 - plain)

@@ -10,7 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jconv.algorithms.parts.buffers import materialised
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jax import Array
 
     from jconv.algorithms.parts.toom_tiles import ToomTiles
@@ -94,10 +98,15 @@ class TileBlocks:
         )
         return np.stack(grid, -1).reshape(-1, 2).astype(np.int32)
 
-    def cut(self, array: Array, start: Array, sizes: list[int]) -> Array:
-        """What a block reads of (e, n, *S, c): so much along the spatial axes."""
-        e, c = array.shape[0], array.shape[-1]
+    def cut(self, whole: Callable[[], Array], start: Array, sizes: list[int]) -> Array:
+        """What a block reads of (e, n, *S, c): so much along the spatial axes.
+
+        As an array of its own: values are sums of strided slices, and those of a part
+        that is not there yet take twice as long.
+        """
+        array = whole()
         zero = jnp.zeros((), start.dtype)
         begin = [zero, start[0], start[1] * self.tiles.tables[0].tile]
         begin += [zero] * (array.ndim - 3)
-        return lax.dynamic_slice(array, begin, (e, self.examples, *sizes, c))
+        size = [array.shape[0], self.examples, *sizes, array.shape[-1]]
+        return materialised(lambda: lax.dynamic_slice(whole(), begin, size))

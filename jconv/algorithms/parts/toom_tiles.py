@@ -1,17 +1,19 @@
-"""The transforms of ``winograd``: arrays to their values at points, axis by axis.
+"""The transforms of ``winograd``: arrays to their values at points, and back.
 
-Along each axis an array becomes a list of arrays, one for each point. Every one of them
-is a sum of few slices of the whole, which a compiler makes one loop of, over all axes
-together; nothing is gathered, and the products that follow find whole matrices.
+A value is a sum of slices of the whole, each as often as the axes' matrices say. Every
+point of the first axis has an array of its own, for which zeros in that axis' matrix
+leave slices out; the points of the others stand together in it, and one loop makes it.
+(An array for every point is as fast, and takes three times as long to compile; a single
+one for all of them is slower. Of one axis alone there is a single one.)
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -19,15 +21,11 @@ from jconv.algorithms.parts.toom_cook import Tables, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from fractions import Fraction
 
     from jax import Array
 
     from jconv.algorithms.parts.toom_cook import Matrix
     from jconv.geometry import Axis
-
-FIRST = 2
-"""Dimension of the first spatial axis of (e, n, *S, c)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +40,7 @@ class ToomTiles:
     axes: tuple[Axis, ...]
     results: int
 
-    @property
+    @functools.cached_property
     def tables(self) -> tuple[Tables, ...]:
         """Per axis."""
         return tuple(
@@ -63,12 +61,13 @@ class ToomTiles:
         """Products of matrices."""
         return math.prod(table.points for table in self.tables)
 
-    def entries(self, matrix: str) -> int:
-        """Entries of one of the matrices, of all axes together, that are not zero."""
-        return math.prod(
-            sum(bool(entry) for row in getattr(table, matrix) for entry in row)
-            for table in self.tables
-        )
+    def work(self, matrix: str) -> int:
+        """Multiplications that make all values (or results) of one tile of a matrix."""
+        first, *others = (getattr(table, matrix) for table in self.tables)
+        own = sum(bool(entry) for row in first for entry in row)
+        if not others or matrix == "results":
+            own = len(first) * len(first[0])
+        return own * math.prod(len(each) * len(each[0]) for each in others)
 
     def extents(self, counts: Sequence[int]) -> list[int]:
         """Entries of the source that so many tiles read, per axis."""
@@ -84,119 +83,117 @@ class ToomTiles:
         ]
 
     def source(self, part: Array, counts: Sequence[int]) -> list[Array]:
-        """(e, n, *extents, c) -> per point (e, n, *counts, c)."""
-
-        def values(array: Array, a: int) -> list[Array]:
-            table, dim = self.tables[a], FIRST + a
-            entries = [
-                _every(array, dim, j, table.tile, counts[a])
-                for j in range(table.points)
-            ]
-            return [_combined(row, entries) for row in table.source]
-
-        return self._along_all([part], values)
-
-    def kernel(self, kernel: Array) -> list[Array]:
-        """(e, *K, c, m) -> per point (e, c, m)."""
-
-        def values(array: Array, a: int) -> list[Array]:
-            taps = [
-                lax.index_in_dim(array, k, 1, keepdims=False)
-                for k in range(array.shape[1])
-            ]
-            return [_combined(row, taps) for row in self.tables[a].kernel]
-
-        return self._along_all([kernel], values)
-
-    def kernel_back(self, points: Sequence[Array]) -> Array:
-        """The adjoint of ``kernel``."""
-        window = [axis.n_kernel for axis in self.axes]
-        columns = [tuple(zip(*table.kernel, strict=True)) for table in self.tables]
-        taps = jnp.stack(_contracted(points, columns), 1)
-        return taps.reshape(taps.shape[0], *window, *taps.shape[2:])
-
-    def back(self, products: Sequence[Array]) -> Array:
-        """Per point (e, n, *counts, m) -> (e, n, *counts * tile, m)."""
-        for a in reversed(range(len(self.axes))):
-            table = self.tables[a]
-            products = [
-                _interleaved(
-                    [_combined(row, some) for row in table.results],
-                    FIRST + a,
-                )
-                for some in _runs(products, table.points)
-            ]
-        return products[0]
+        """(n, *extents, c) -> per point of the first axis (points, n, *counts, c)."""
+        matrices = [table.source for table in self.tables]
+        return _values(matrices, lambda spot: self._every(part, spot, counts))
 
     def other(self, part: Array, counts: Sequence[int]) -> list[Array]:
-        """The adjoint of ``back``."""
+        """The adjoint of ``back``: (n, *counts * tile, m) -> as ``source`` does."""
+        matrices = [_transposed(table.results) for table in self.tables]
+        return _values(matrices, lambda spot: self._every(part, spot, counts))
 
-        def values(array: Array, a: int) -> list[Array]:
-            table, dim = self.tables[a], FIRST + a
-            entries = [
-                _every(array, dim, q, table.tile, counts[a]) for q in range(table.tile)
-            ]
-            return [
-                _combined(column, entries)
-                for column in zip(*table.results, strict=True)
-            ]
+    def kernel(self, kernel: Array) -> list[Array]:
+        """(e, *K, c, m) -> per point of the first axis (points, e, c, m)."""
+        matrices = [table.kernel for table in self.tables]
+        return _values(matrices, lambda tap: kernel[(slice(None), *tap)])
 
-        return self._along_all([part], values)
+    def kernel_back(self, values: Sequence[Array]) -> Array:
+        """The adjoint of ``kernel``."""
+        rank = len(self.axes)
+        e, c, m = values[0].shape[1:]
+        return _results(
+            values,
+            [_transposed(table.kernel) for table in self.tables],
+            lambda value: value.reshape(e, *[1] * rank, c, m),
+            lambda weights: weights[None, ..., None, None],
+        )
 
-    def _along_all(
-        self, arrays: list[Array], values: Callable[[Array, int], list[Array]]
-    ) -> list[Array]:
-        """One axis after the other."""
-        for a in range(len(self.axes)):
-            arrays = [value for array in arrays for value in values(array, a)]
-        return arrays
+    def back(self, products: Sequence[Array]) -> Array:
+        """Per point of the first axis (points, n, *counts, m) -> (n, *written, m)."""
+        n, *counts, m = products[0].shape[1:]
+        apart = [size for count in counts for size in (count, 1)]
+        places = [size for table in self.tables for size in (1, table.tile)]
+        results = _results(
+            products,
+            [table.results for table in self.tables],
+            lambda product: product.reshape(n, *apart, m),
+            lambda weights: weights.reshape(1, *places, 1),
+        )
+        return results.reshape(n, *self.written(counts), m)
+
+    def _every(self, array: Array, spot: Sequence[int], counts: Sequence[int]) -> Array:
+        """One entry of every tile: (n, *S, c) -> (n, *counts, c)."""
+        pace = [table.tile for table in self.tables]
+        stop = [s + p * (n - 1) + 1 for s, p, n in zip(spot, pace, counts, strict=True)]
+        n, c = array.shape[0], array.shape[-1]
+        return lax.slice(array, [0, *spot, 0], [n, *stop, c], [1, *pace, 1])
 
 
-def _combined(row: Sequence[Fraction], entries: Sequence[Array]) -> Array:
-    """The sum of the entries, each as often as the row says; not all are zero."""
-    total: Array | None = None
-    for weight, entry in zip(row, entries, strict=True):
-        if not weight:
-            continue
-        size = float(abs(weight))
-        term = entry if size == 1 else entry * np.asarray(size, entry.dtype)
-        if total is None:
-            total = term if weight > 0 else -term
-        else:
-            total = total + term if weight > 0 else total - term
-    assert total is not None  # a matrix with an inverse has no row of zeros
-    return total
+def _values(
+    matrices: Sequence[Matrix], entry: Callable[[tuple[int, ...]], Array]
+) -> list[Array]:
+    """(points of the other axes, ...) for each of the first: weighted sums of entries.
 
-
-def _contracted(arrays: Sequence[Array], matrices: Sequence[Matrix]) -> list[Array]:
-    """Arrays that are numbered along several axes, times a matrix along each.
-
-    Every axis in turn goes from the first place to the last, and so none has moved in
-    the end.
+    Args:
+        matrices: (points, entries) of each axis.
+        entry: gives the array at an index along every axis.
     """
-    for matrix in matrices:
-        rest = len(arrays) // len(matrix[0])
-        arrays = [
-            _combined(row, arrays[n::rest]) for n in range(rest) for row in matrix
+    weights = _outer([np.array(matrix, float) for matrix in matrices])
+    if len(matrices) == 1:
+        weights = weights[None]  # one array, of all points
+    found = []
+    for point in weights:
+        # (points of the others, entries of all axes)
+        mine = point.reshape(-1, *point.shape[point.ndim - len(matrices) :])
+        terms = [
+            _times(mine[(slice(None), *spot)], entry(spot))
+            for spot in np.ndindex(*mine.shape[1:])
+            if mine[(slice(None), *spot)].any()
         ]
-    return list(arrays)
+        found.append(functools.reduce(lax.add, terms))
+    return found
 
 
-def _runs(arrays: Sequence[Array], length: int) -> list[Sequence[Array]]:
-    """Those of the first point of all axes but the last, of the second, ..."""
-    return [arrays[n : n + length] for n in range(0, len(arrays), length)]
+def _times(weights: np.ndarray, entry: Array) -> Array:
+    """One copy of an array for each of some weights."""
+    column = weights.reshape(-1, *[1] * entry.ndim).astype(entry.dtype)
+    return entry[None] * column
 
 
-def _every(array: Array, dim: int, first: int, pace: int, count: int) -> Array:
-    """Every ``pace``-th of a dimension's entries."""
-    stop = first + pace * (count - 1) + 1
-    return lax.slice_in_dim(array, first, stop, pace, dim)
+def _results(
+    values: Sequence[Array],
+    matrices: Sequence[Matrix],
+    shaped: Callable[[Array], Array],
+    placed: Callable[[np.ndarray], np.ndarray],
+) -> Array:
+    """All results in one loop: values at points, as often as each result has them.
+
+    Args:
+        values: as ``_values`` gives them.
+        matrices: (results, points) of each axis.
+        shaped: a point's value with room for the results of every axis.
+        placed: weights (results of each axis) with room for the value.
+    """
+    weights = _outer([np.array(matrix, float) for matrix in matrices])
+    rank = len(matrices)
+    weights = weights.reshape(*weights.shape[:rank], len(values), -1)
+    terms = [
+        shaped(value[b]) * placed(weights[..., a, b]).astype(value.dtype)
+        for a, value in enumerate(values)
+        for b in range(value.shape[0])
+    ]
+    return functools.reduce(lax.add, terms)
 
 
-def _interleaved(parts: Sequence[Array], dim: int) -> Array:
-    """The first entry of every part, then the second of every part, ..."""
-    if len(parts) == 1:
-        return parts[0]
-    shape = list(parts[0].shape)
-    shape[dim] *= len(parts)
-    return lax.reshape(jnp.stack(parts, dim + 1), shape)
+def _outer(matrices: Sequence[np.ndarray]) -> np.ndarray:
+    """(rows of each, columns of each): the tensor product; halves stay exact."""
+    rank = len(matrices)
+    product = matrices[0]
+    for matrix in matrices[1:]:
+        product = np.multiply.outer(product, matrix)
+    return product.transpose(*range(0, 2 * rank, 2), *range(1, 2 * rank, 2))
+
+
+def _transposed(matrix: Matrix) -> Matrix:
+    """Columns as rows."""
+    return tuple(zip(*matrix, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from jconv.algorithms import AUTO, FAST
+from jconv.algorithms import AUTO, CHOICES
 from jconv.errors import GeometryError
 from jconv.nn.train.optimisers import check as check_optimiser
 from jconv.nn.zoo import check_name
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PRECISIONS = ("float32", "bfloat16", "float64")
-METHODS = (AUTO, FAST)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +32,8 @@ class Settings:
         weight_decay: of adamw.
         precision: dtype of activations and products; parameters are kept in float32,
             or in float64 if that is asked for.
-        method: of the convolutions and their derivatives: "auto", or "fast", which
-            includes algorithms that round in their own way.
+        method: of the convolutions and their derivatives: "auto"; "fast", which may
+            lose more digits; or "direct", which transforms nothing.
         seed: of everything that is drawn.
         shift: pixels by which pictures are moved, at most.
         flip: whether pictures are mirrored.
@@ -72,7 +71,7 @@ class Settings:
         """Refuse what describes no run; what depends on the data is checked later."""
         check_name(self.model)
         check_optimiser(self.optimiser, self.schedule, self.learning_rate)
-        for name, known in (("precision", PRECISIONS), ("method", METHODS)):
+        for name, known in (("precision", PRECISIONS), ("method", CHOICES)):
             if getattr(self, name) not in known:
                 expected = f"one of {', '.join(known)}"
                 raise GeometryError.of(name, getattr(self, name), expected)
