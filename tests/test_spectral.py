@@ -17,7 +17,15 @@ from jconv.algorithms.dft import MAX_PERIOD, Dft
 from jconv.algorithms.fft import Fft
 from jconv.algorithms.parts import spectral
 from jconv.algorithms.parts.blocks import BlockedAxis
-from jconv.algorithms.parts.waves import wave_count, waves
+from jconv.algorithms.parts.waves import (
+    first,
+    further,
+    last,
+    partners,
+    period,
+    wave_count,
+    waves,
+)
 from jconv.geometry import OPERANDS, Axis, Geometry
 from tests.bounds import check_bounds
 from tests.cases import CASES, Case, by_id, geometries, named
@@ -105,6 +113,49 @@ def test_waves_are_the_relation(geometry):
             )
             error = 4 * (3 * COSINE_ERROR + numerics.gamma(wave_count(axis), "float64"))
             assert np.abs(found - reference.relation(axis)).max(initial=0) <= error
+
+
+def planes(axes, role):
+    """The role's matrix of two axes, (waves, indices of the first, of the second)."""
+    one, two = axes
+    pairs = partners(period(one))
+    rows = first(one, role)
+    both = rows[: 2 * pairs].reshape(2, pairs, one.size(role))
+    found = [
+        np.einsum("rjz,zfi->rfij", last(two, role), both),
+        np.einsum("rj,fi->rfij", waves(two, role), rows[2 * pairs :]),
+    ]
+    sizes = one.size(role), two.size(role)
+    return np.concatenate(
+        [each.reshape(len(each) * each.shape[1], *sizes) for each in found]
+    )
+
+
+@given(geometry=geometries().filter(lambda each: each.rank == 2))
+def test_waves_of_two_axes_are_their_relations(geometry):
+    axes = geometry.axes
+    roles = [planes(axes, role) for role in ("output", "kernel", "input")]
+    assert {len(each) for each in roles} == {wave_count(*axes)}
+    found = np.einsum("roO,rkK,riI->okiOKI", *roles)
+    one, two = map(reference.relation, axes)
+    terms = 2 * wave_count(*axes)
+    error = 8 * (6 * COSINE_ERROR + numerics.gamma(terms, "float64"))
+    assert np.abs(found - np.multiply.outer(one, two)).max(initial=0) <= error
+
+
+def test_a_further_axis_adds_its_angle():
+    one, two = Axis(6, 3, 4), Axis(5, 2, 4)
+    n, m = period(one), period(two)
+    pairs = partners(n)
+    both = first(one, "kernel")[: 2 * pairs].reshape(2, pairs, -1)
+    cos, sin = np.einsum("rjz,zfi->rfij", further(two, "kernel"), both).reshape(
+        2, m, pairs, 3, 2
+    )
+    f, g = np.arange(1, 1 + pairs)[:, None, None], np.arange(m)[:, None, None, None]
+    angle = 2 * np.pi * (f * np.arange(3)[:, None] / n + g * np.arange(2) / m)
+    size = (1 / n / m) ** (1 / 3)
+    np.testing.assert_allclose(cos, size * np.cos(angle), atol=1e-14)
+    np.testing.assert_allclose(sin, size * np.sin(angle), atol=1e-14)
 
 
 def test_a_wrong_wave_is_seen():

@@ -75,17 +75,21 @@ def waves_bound(
 ) -> float:
     """Factor B of ``dft``, relative to the norms of the operands.
 
-    Let U be the matrix of one role, of n waves' period and L columns. Its entries are
-    at most h = (8 / 3n)^(1/3), its rows at most 3n/2, and its columns are orthogonal
-    but for waves that are their own partners, so that |U x| <= N |x| with
-    N^2 = h^2 3n/4. The computed product U x is off by at most
+    Let U be the matrix of one role, of N waves' periods (of all axes multiplied). Its
+    entries are at most h = (8 / 3N)^(1/3), and its columns are orthogonal but for waves
+    that are their own partners, so that |U x| <= M |x| with M^2 = h^2 3N/4. An axis'
+    own matrix has L columns, or 2 L where cosines and sines come in; a product with it
+    is off by at most
 
-        (gamma_L + e) |U| |x|     in norm at most  (gamma_L + e) sqrt(2 L) N |x|,
+        (gamma_L + e) |U| |x|     in norm at most  (gamma_L + e) sqrt(2 L) M |x|,
 
-    e being the rounding of U itself (Higham, section 3.5, and the norm of a matrix of
-    entries below h). Going back from ``r`` waves after sums of ``terms`` products makes
-    gamma_(r + terms) of sums that are at most h |U x| |U' w| <= h N^2 |x| |w|, and
-    h N^2 = 2 for each axis. Sizes of a role that exceed n use columns twice.
+    e being the rounding of the matrix itself (Higham, section 3.5, and the norm of a
+    matrix of entries below h). With cosines and sines L is twice as large, and what is
+    lost before an axis may grow by sqrt(2) more than what is transformed: their
+    frequencies have no partners left. Going back from ``r`` waves of each axis after
+    sums of ``terms`` products makes gamma_(r ... + terms) of sums that are at most
+    h |U x| |U' w| <= h M^2 |x| |w|, and h M^2 = 2; from the third axis on, cosines and
+    sines of both signs may add sqrt(2). Sizes that exceed a period use columns twice.
 
     Args:
         axes: the blocks.
@@ -95,18 +99,20 @@ def waves_bound(
     """
     accumulate = numerics.accumulation_dtype(dtype)
     entry = numerics.unit_roundoff(accumulate) + COSINE_ERROR
-    growth, kept, summed = 1.0, 1.0, terms
+    pair = 2 if len(axes) > 1 else 1
+    growth = 2.0 * math.sqrt(2) ** max(0, len(axes) - 2)
+    kept, summed = 1.0, terms
     for axis in axes:
         n = period(axis.block)
         for role in _operands(out):
-            size = axis.block.size(role)
+            size = pair * axis.block.size(role)
             off = numerics.gamma(size, accumulate) * (1 + entry) + entry
-            kept *= 1 + math.sqrt(2 * size) * off
-            reach = abs(axis.block.coefficient(role)) * max(0, size - 1) + 1
+            kept *= 1 + math.sqrt(2 * pair * size) * off
+            steps = max(0, axis.block.size(role) - 1)
+            reach = abs(axis.block.coefficient(role)) * steps + 1
             growth *= math.sqrt(-(-reach // n))
-        growth *= 2
         kept *= 1 + entry
-        summed += wave_count(axis.block)
+        summed += pair * wave_count(axis.block)
     kept *= 1 + _sum_error(summed, accumulate)
     return _rounded(growth * _repeated(axes, out) * (kept - 1), dtype)
 

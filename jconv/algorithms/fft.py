@@ -95,28 +95,30 @@ class Frequencies:
     precision: Precision
     dtype: Any
 
-    def source(self, array: Array) -> Array:
+    def source(self, array: Array) -> list[Array]:
         """Of (e, *batch, *S, g, s)."""
         array = self.plan.merged(array, "source_padding")
         for a, axis in enumerate(self.plan.axes):
             array = axis.source_parts(array, 2 * a + 2)
-        return self._transformed(self._units(array), "input")
+        return [self._transformed(self._units(array), "input")]
 
-    def other(self, array: Array) -> Array:
+    def other(self, array: Array) -> list[Array]:
         """Of (e, *batch, *R, g, o)."""
         array = self.plan.merged(array, "result_padding")
         for a, axis in enumerate(self.plan.axes):
             array = axis.result_parts(array, 2 * a + 2)
-        return self._transformed(self._units(array), "output")
+        return [self._transformed(self._units(array), "output")]
 
-    def kernel(self, array: Array) -> Array:
-        """Of (e, *K, c, g, m)."""
+    def kernel(self, array: Array) -> list[Array]:
+        """Of (e, *K, s, g, o)."""
         rank = self.plan.rank
         array = lax.rev(array, self._flipped(1))
         array = jnp.moveaxis(array, range(1, 1 + rank), range(-rank, 0))
-        return self._transformed(array, "kernel")
+        return [self._transformed(array, "kernel")]
 
-    def product(self, first: Array, second: Array, names: tuple[str, ...]) -> Array:
+    def product(
+        self, first: list[Array], second: list[Array], names: tuple[str, ...]
+    ) -> list[Array]:
         """One complex matrix product of channels for each frequency.
 
         Three real ones make a complex one: of (a + bi)(c + di) the real part is
@@ -125,24 +127,25 @@ class Frequencies:
         rank = self.plan.rank
         rows = tuple(f"f{a}" for a in range(rank))
         labels = [self.plan.labels(name) for name in names]
+        (one,), (another,) = first, second
         if self.plan.depthwise:
-            return self._contract(first, second, [(*each, *rows) for each in labels])
+            together = [(*each, *rows) for each in labels]
+            return [self._contract(one, another, together)]
         order = [*range(4, 4 + rank), *range(4)]
         back = [*range(rank, 4 + rank), *range(rank)]
         labels = [(*rows, *each) for each in labels]
-        first, second = (lax.transpose(each, order) for each in (first, second))
-        a, b = lax.real(first), lax.imag(first)
-        c, d = lax.real(second), lax.imag(second)
+        one, another = (lax.transpose(each, order) for each in (one, another))
+        a, b = lax.real(one), lax.imag(one)
+        c, d = lax.real(another), lax.imag(another)
         ac, bd = self._contract(a, c, labels), self._contract(b, d, labels)
         both = self._contract(a + b, c + d, labels)
-        return lax.complex(
-            lax.transpose(ac - bd, back), lax.transpose(both - ac - bd, back)
-        )
+        real, imaginary = ac - bd, both - ac - bd
+        return [lax.complex(lax.transpose(real, back), lax.transpose(imaginary, back))]
 
-    def result_back(self, spectrum: Array) -> Array:
+    def result_back(self, spectra: list[Array]) -> Array:
         """To (e, n, *R, g, o)."""
         plan, rank = self.plan, self.plan.rank
-        array = self._sampled(spectrum, "output")
+        array = self._sampled(spectra[0], "output")
         e, _, g, o, *sizes = array.shape
         counts = [axis.count for axis in plan.axes]
         array = array.reshape(e, -1, *counts, g, o, *sizes)
@@ -154,10 +157,10 @@ class Frequencies:
         limits = [*array.shape[:2], *places, g, o]
         return lax.slice(array, [0] * array.ndim, limits)
 
-    def kernel_back(self, spectrum: Array) -> Array:
-        """To (e, *K, c, g, m)."""
+    def kernel_back(self, spectra: list[Array]) -> Array:
+        """To (e, *K, s, g, o)."""
         rank = self.plan.rank
-        array = self._sampled(spectrum, "kernel")
+        array = self._sampled(spectra[0], "kernel")
         array = jnp.moveaxis(array, range(-rank, 0), range(1, 1 + rank))
         return lax.rev(array, self._flipped(1))
 

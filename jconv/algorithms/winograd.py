@@ -171,8 +171,8 @@ class Winograd:
         values = e * tiles.points * (count * c + count * m + c * m)
         terms = e * (
             count * c * tiles.work("source")
-            + count * m * tiles.work("results")
-            + c * m * tiles.work("kernel")
+            + count * m * tiles.work("results", back=out != "kernel")
+            + c * m * tiles.work("kernel", back=out == "kernel")
         )
         if is_accelerator(platform):
             sums = sums_seconds(terms, values * item)

@@ -6,6 +6,8 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
+from jax import lax
+
 from jconv.algorithms import costs
 from jconv.algorithms.accelerators import is_accelerator
 from jconv.algorithms.parts import windowed
@@ -61,6 +63,17 @@ class Blocked:
         return self.n * math.prod(axis.count for axis in self.axes)
 
     @property
+    def entries(self) -> int:
+        """Numbers in source, kernel and result."""
+        s, o = self.channels
+        sizes = (
+            self.n * s * math.prod(axis.whole.n_input for axis in self.axes),
+            self.n * o * math.prod(axis.whole.n_output for axis in self.axes),
+            s * o * math.prod(axis.whole.n_kernel for axis in self.axes),
+        )
+        return self.e * self.groups * sum(sizes)
+
+    @property
     def depthwise(self) -> bool:
         """Whether channels are multiplied one by one."""
         return self.channels == (1, 1)
@@ -77,8 +90,18 @@ class Blocked:
         """Labels of the dimensions of a spectrum, but for those of frequencies."""
         s, o = ("c", "m") if self.view.source == "input" else ("m", "c")
         if array == "kernel":
-            return ("e", "c", "g", "m")
+            return ("e", s, "g", o)
         return ("e", "u", "g", s if array == "source" else o)
+
+    def turned(self, kernel: Array) -> Array:
+        """(e, *K, c, g, m) -> (e, *K, s, g, o), and back: the source's channels first.
+
+        Of a kernel it is cheap; its spectrum is many times as large.
+        """
+        if self.view.source == "input":
+            return kernel
+        last = kernel.ndim - 1
+        return lax.transpose(kernel, [*range(last - 2), last, last - 1, last - 2])
 
     def merged(self, array: Array, padding: str) -> Array:
         """(e, *batch, *S, g, s) -> (e, n, *S, g, s) with room for every block."""

@@ -41,31 +41,36 @@ TILE_BYTES = 2**24
 MEMORY_MULTIPLE = 4
 """Times the memory of source, kernel and result that spectra may take."""
 
+SINGLE_BYTES = 4
+"""Of a number, when nothing else is known."""
+
 MARGIN = 1.2
 """What a prediction is multiplied by: it errs by so much, and where it is as good as a
 direct sum's, integers would rather stay integers."""
 
 
 class Transforms(Protocol):
-    """There and back; spectra have dimensions of their owner's choice."""
+    """There and back; spectra are arrays of their owner's choice."""
 
-    def source(self, array: Array) -> Array:
+    def source(self, array: Array) -> list[Array]:
         """Of (e, *batch, *S, g, s)."""
 
-    def other(self, array: Array) -> Array:
+    def other(self, array: Array) -> list[Array]:
         """Of (e, *batch, *R, g, o)."""
 
-    def kernel(self, array: Array) -> Array:
-        """Of (e, *K, c, g, m)."""
+    def kernel(self, array: Array) -> list[Array]:
+        """Of (e, *K, s, g, o)."""
 
-    def product(self, first: Array, second: Array, names: tuple[str, ...]) -> Array:
+    def product(
+        self, first: list[Array], second: list[Array], names: tuple[str, ...]
+    ) -> list[Array]:
         """Frequency by frequency, of named spectra: first, second, result."""
 
-    def result_back(self, spectrum: Array) -> Array:
+    def result_back(self, spectra: list[Array]) -> Array:
         """To (e, n, *R, g, o)."""
 
-    def kernel_back(self, spectrum: Array) -> Array:
-        """To (e, *K, c, g, m)."""
+    def kernel_back(self, spectra: list[Array]) -> Array:
+        """To (e, *K, s, g, o)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +104,6 @@ class Spectral:
         if any(not isinstance(n, int) for shape in shapes.values() for n in shape):
             return "it must know every size, also the batch's"
         arrays = (*shapes.values(), result_shape(geometry, shapes, out))
-        entries = sum(math.prod(shape) for shape in arrays)
         if not all(math.prod(shape) for shape in arrays):
             return "an array is empty"
         plan = self._plan(geometry, shapes, out, platform)
@@ -107,8 +111,7 @@ class Spectral:
         if objection:
             return objection
         item = numerics.accumulation_dtype(dtype).itemsize
-        needed = item * self._entries(plan)
-        allowed = MEMORY_MULTIPLE * item * entries + self.tile_bytes
+        needed, allowed = item * self._entries(plan), item * self._room(plan)
         if needed > allowed:
             return f"spectra would take {needed:,} bytes, more than {allowed:,}"
         return None
@@ -142,14 +145,16 @@ class Spectral:
             names = ("source", "other", "kernel")
             other = parts(arrays[plan.view.other])
 
-            def product(both: tuple[Array, Array]) -> Array:
+            def product(both: tuple[Array, Array]) -> list[Array]:
                 x, y = transforms.source(both[0]), transforms.other(both[1])
                 return transforms.product(x, y, names)
 
-            return transforms.kernel_back(_summed(product, (parts(source), other)))
-        kernel, split = transforms.kernel(arrays["kernel"]), parts(source)
+            spectra = _summed(product, (parts(source), other))
+            return plan.turned(transforms.kernel_back(spectra))
+        kernel = transforms.kernel(plan.turned(arrays["kernel"]))
+        split = parts(source)
 
-        def result(part: Array, kernel: Array) -> Array:
+        def result(part: Array, kernel: list[Array]) -> Array:
             y = transforms.product(
                 transforms.source(part), kernel, ("source", "kernel", "other")
             )
@@ -158,9 +163,10 @@ class Spectral:
         if len(split) == 1:
             joined = result(split[0], kernel)
         else:
-            every, of_all = carried(split), carried(kernel)
+            every, of_all = carried(split), [carried(each) for each in kernel]
             many = lax.map(
-                lambda n: result(_part(every(), n), of_all()), jnp.arange(len(split))
+                lambda n: result(_part(every(), n), [whole() for whole in of_all]),
+                jnp.arange(len(split)),
             )
             joined = jnp.moveaxis(many, 0, 1)
         return joined.reshape(result_shape(geometry, shapes, out))
@@ -179,10 +185,14 @@ class Spectral:
         factor = item / 4 * (4 if jnp.issubdtype(dtype, jnp.complexfloating) else 1)
         return MARGIN * factor * self._seconds(plan, out, platform)
 
+    def _room(self, plan: Blocked) -> int:
+        """Numbers that the spectra may hold."""
+        return MEMORY_MULTIPLE * plan.entries + self.tile_bytes // SINGLE_BYTES
+
     def _plan(
         self, geometry: Geometry, shapes: Shapes, out: Role, platform: str | None
     ) -> Blocked:
-        """The view and the blocks that take the least time."""
+        """The view and the blocks that take the least time, of those with room."""
         key = tuple((role, tuple(shape)) for role, shape in shapes.items())
         return _cheapest(self, geometry, key, out, platform)
 
@@ -215,7 +225,12 @@ def _cheapest(
 ) -> Blocked:
     """``Spectral._plan``; asked several times a call."""
     plans = ways(geometry, dict(shapes), out, algorithm.block)
-    return min(plans, key=lambda plan: algorithm._seconds(plan, out, platform))  # noqa: SLF001
+
+    def preference(plan: Blocked) -> tuple[bool, float]:
+        too_large = algorithm._entries(plan) > algorithm._room(plan)  # noqa: SLF001
+        return too_large, algorithm._seconds(plan, out, platform)  # noqa: SLF001
+
+    return min(plans, key=preference)
 
 
 def _examples(array: Array, plan: Blocked, size: int) -> Array:
@@ -230,14 +245,15 @@ def _part(parts: Array, number: Any) -> Array:  # noqa: ANN401
     return lax.dynamic_index_in_dim(parts, number, keepdims=False)
 
 
-def _summed(function: Any, parts: tuple[Array, Array]) -> Array:  # noqa: ANN401
-    """The sum of a function over parts."""
+def _summed(function: Any, parts: tuple[Array, Array]) -> list[Array]:  # noqa: ANN401
+    """The sums of a function's arrays over parts."""
     first = function((parts[0][0], parts[1][0]))
     if len(parts[0]) == 1:
         return first
     every = [carried(each) for each in parts]
 
-    def add(number: Any, total: Array) -> Array:  # noqa: ANN401
-        return total + function(tuple(_part(each(), number) for each in every))
+    def add(number: Any, total: list[Array]) -> list[Array]:  # noqa: ANN401
+        more = function(tuple(_part(each(), number) for each in every))
+        return [a + b for a, b in zip(total, more, strict=True)]
 
     return lax.fori_loop(1, len(parts[0]), add, first)

@@ -61,11 +61,11 @@ class ToomTiles:
         """Products of matrices."""
         return math.prod(table.points for table in self.tables)
 
-    def work(self, matrix: str) -> int:
+    def work(self, matrix: str, *, back: bool = False) -> int:
         """Multiplications that make all values (or results) of one tile of a matrix."""
         first, *others = (getattr(table, matrix) for table in self.tables)
         own = sum(bool(entry) for row in first for entry in row)
-        if not others or matrix == "results":
+        if not others or back:
             own = len(first) * len(first[0])
         return own * math.prod(len(each) * len(each[0]) for each in others)
 

@@ -21,6 +21,20 @@ With a share of each angle for each role this makes
 three real matrices, in which no role is special: each contraction of T transforms two
 operands by theirs, multiplies wave by wave, and goes back by the third.
 
+Of several axes the relation is the product of theirs, a sum of cosines of
+
+    2 pi (f z / n + f' z' / n' + ...)
+
+over all frequencies of all axes, where those and their negatives are the same: again
+three waves for each pair, 3/2 n n' ... of them. Their matrices are made axis by axis:
+
+    first     cosines, and sines of the frequencies that have a partner
+    further   of each pair (cosine, sine) that of the sum of its angle and another one
+    last      of each pair the three phases
+
+and where a frequency has been its own partner so far, there is no sine, and the next
+axis is like the first.
+
 References:
     S. Winograd, "Arithmetic complexity of computations", SIAM, 1980 (algorithms of this
     bilinear form).
@@ -32,12 +46,19 @@ References:
 from __future__ import annotations
 
 import functools
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jconv.geometry import Axis, Role
+
+
+PAIR = (8 / 3) ** (1 / 3)
+"""Each role's share of a pair's weight: there are two, and 4/3 before the phases."""
 
 
 def period(axis: Axis) -> int:
@@ -53,10 +74,28 @@ def period(axis: Axis) -> int:
     return max(last, axis.input_dilation * (axis.n_input - 1) - first, 0) + 1
 
 
-def wave_count(axis: Axis) -> int:
-    """How many waves there are: one for each real frequency, three for each other."""
-    n = period(axis)
-    return 3 * n // 2 - 1 if n % 2 == 0 else (3 * n - 1) // 2
+def partners(n: int) -> int:
+    """How many of n frequencies have a negative that is another one, each pair once."""
+    return (n - 1) // 2
+
+
+def alone(n: int) -> int:
+    """How many frequencies are their own negative: 0, and n / 2."""
+    return n - 2 * partners(n)
+
+
+def wave_count(*axes: Axis) -> int:
+    """How many waves there are: one for each real frequency, three for each pair.
+
+    Examples:
+        >>> from jconv.geometry import Axis
+        >>> axis = Axis(n_input=8, n_kernel=3, n_output=6)
+        >>> wave_count(axis), wave_count(axis, axis)
+        (11, 94)
+    """
+    sizes = [period(axis) for axis in axes]
+    real = math.prod(map(alone, sizes))
+    return real + 3 * (math.prod(sizes) - real) // 2
 
 
 @functools.lru_cache(maxsize=64)
@@ -71,6 +110,63 @@ def waves(axis: Axis, role: Role) -> np.ndarray:
         >>> [tuple(map(int, spot)) for spot in np.argwhere(relation.round(9))]
         [(0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2), (2, 0, 2), (2, 1, 3)]
     """
+    angles = _angles(axis, role)
+    n = len(angles)
+    own, paired = _split(angles)
+    triples = PAIR * _three(paired)
+    return np.concatenate([triples, np.cos(own)]) * _share(n)
+
+
+@functools.lru_cache(maxsize=64)
+def first(axis: Axis, role: Role) -> np.ndarray:
+    """(frequencies, indices): cosines of those with partners, their sines, the rest."""
+    angles = _angles(axis, role)
+    own, paired = _split(angles)
+    return _share(len(angles)) * np.concatenate(
+        [np.cos(paired), np.sin(paired), np.cos(own)]
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def further(axis: Axis, role: Role) -> np.ndarray:
+    """(cosines and sines of all frequencies, indices, cosine and sine before)."""
+    angles = _angles(axis, role)
+    cos, sin = np.cos(angles), np.sin(angles)
+    both = np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)])
+    return _share(len(angles)) * both.reshape(2 * len(angles), *both.shape[2:])
+
+
+@functools.lru_cache(maxsize=64)
+def last(axis: Axis, role: Role) -> np.ndarray:
+    """(three phases of all frequencies, indices, cosine and sine before)."""
+    angles = _angles(axis, role)
+    three = np.stack([_three(angles), -_three(angles, np.sin)], -1)
+    return PAIR * _share(len(angles)) * three
+
+
+def _share(n: int) -> float:
+    """Each role's share of 1/n."""
+    return (1 / n) ** (1 / 3)
+
+
+def _three(
+    angles: np.ndarray, wave: Callable[[np.ndarray], np.ndarray] = np.cos
+) -> np.ndarray:
+    """(three phases of all frequencies, indices)."""
+    phases = 2 * np.pi * np.arange(3) / 3
+    found = wave(angles[:, None] + phases[:, None])
+    return found.reshape(3 * len(angles), angles.shape[1])
+
+
+def _split(angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of frequencies that are their own partners, and of one of each pair."""
+    n = len(angles)
+    paired = angles[1 : 1 + partners(n)]
+    return angles[[0, n // 2][: alone(n)]], paired
+
+
+def _angles(axis: Axis, role: Role) -> np.ndarray:
+    """(frequencies, indices): the role's share of each angle."""
     n = period(axis)
     place = np.arange(axis.size(role))
     if role == "output":
@@ -79,12 +175,4 @@ def waves(axis: Axis, role: Role) -> np.ndarray:
         angle = axis.kernel_dilation * place - axis.low
     else:
         angle = -axis.input_dilation * place
-    pairs = np.arange(1, (n + 1) // 2)
-    turns = pairs[:, None] * angle % n / n  # exact before the division
-    phases = np.arange(3)[:, None, None] / 3
-    rows = [np.full((1, len(place)), (1 / n) ** (1 / 3))]
-    triples = (8 / (3 * n)) ** (1 / 3) * np.cos(2 * np.pi * (turns + phases))
-    rows.append(triples.reshape(3 * len(pairs), len(place)))
-    if n % 2 == 0:
-        rows.append((1 / n) ** (1 / 3) * (1 - 2.0 * (angle % 2))[None])
-    return np.concatenate(rows)
+    return 2 * np.pi * (np.arange(n)[:, None] * angle % n / n)  # exact before
