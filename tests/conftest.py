@@ -38,11 +38,3 @@ hypothesis.settings.register_profile(
     "deep", max_examples=2000, deadline=None, print_blob=True
 )
 hypothesis.settings.load_profile(os.environ.get("JCONV_PROFILE", "ci"))
-
-if planted_fault := os.environ.get("JCONV_PLANTED_FAULT"):
-    # tests/test_faults.py runs single tests on a product with one thing wrong.
-    from tests import faults  # noqa: F401  # registers them
-    from tests.planting import planted
-
-    in_place = planted(planted_fault)  # kept, or it would end at once
-    in_place.__enter__()

@@ -10,9 +10,6 @@ from typing import Any
 
 import jax
 
-PLANT = "JCONV_PLANTED_FAULT"
-"""The environment variable that makes ``conftest.py`` plant a fault in a test run."""
-
 Make = Callable[[Any], Any]
 
 

@@ -9,8 +9,8 @@ derivative is the same sum of three factors, read for another one of them.
 
 Its rounding errors are normwise, as a transform's are (``accuracy.tiles_bound``), and a
 NaN reaches all results of a tile. For two or three taps the matrices hold nothing but
-halves and small integers: integers stay integers, if they leave two bits per axis free,
-and the error is a direct sum's. ``auto`` takes these; for more taps one has to ask.
+halves and ones: integers stay exact if they leave three bits per axis free, and the
+error is about a direct sum's. ``auto`` takes these; for more taps one has to ask.
 
 References:
     A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks",
@@ -58,7 +58,7 @@ MAX_TAPS = 5
 """Along an axis; the matrices' entries grow with the number of points."""
 
 MAX_POINTS = 64
-"""Of all axes together; each is a product that is compiled by itself."""
+"""Of all axes together; each is a term of the loop that makes results."""
 
 POINT_SECONDS = 1e-5
 """What starting the loops of a point and its product costs."""

@@ -138,8 +138,9 @@ def smallest_block(axis: Axis) -> int:
     return axis.input_dilation // math.gcd(axis.input_dilation, axis.stride)
 
 
+@functools.lru_cache(maxsize=4096)
 def _block_axis(axis: Axis, size: int) -> Axis:
-    """The relation of source, kernel' and blocks."""
+    """The relation of source, kernel' and blocks; asked for many times a call."""
     if size == 1 and axis.input_dilation == 1:
         return axis
     reads = _reads(axis, size)
