@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any
 
 import pytest
@@ -153,6 +154,26 @@ def test_so_is_the_number_of_slow_rows() -> None:
     runs = newest("", USUAL), newest(), newest("-newest-jax")
     now, older, newer = (len(run["summary"]["slow"]["lax"]) for run in runs)
     assert list(map(int, said.groups())) == [now, len(ratios), older, newer]
+
+
+def test_so_is_what_is_told_of_the_newest_jax() -> None:
+    text = " ".join(TEXTS["README.md"].read_text(encoding="utf-8").split())
+    said = re.search(
+        r"jconv is ([\d.]+) times as fast as lax on (\d+) rows of dense layers "
+        r"\((\d+) of them are slower than 0\.9 ×\): "
+        r"([\d.]+) forward, ([\d.]+) for dx, ([\d.]+) for dw",
+        text,
+    )
+    assert said
+    rows = newest("-newest-jax", USUAL)["rows"]
+    ratios = [(row["role"], row["lax_over_jconv"]) for row in rows]
+    slow = sum(ratio < 0.9 for _, ratio in ratios)
+    means = [
+        geometric_mean([ratio for role, ratio in ratios if role in roles])
+        for roles in (("fwd", "dx", "dw"), ("fwd",), ("dx",), ("dw",))
+    ]
+    whole, *parts = (f"{mean:.2f}" for mean in means)
+    assert list(said.groups()) == [whole, str(len(rows)), str(slow), *parts]
 
 
 def test_so_is_what_is_told_of_a_gpu() -> None:
