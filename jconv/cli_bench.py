@@ -94,7 +94,7 @@ def bench(
     ] = None,
     method: Annotated[
         str,
-        typer.Option(metavar="auto|fast", help="Of our convolutions and gradients."),
+        typer.Option(metavar="auto|fast|direct", help="Of our convolutions."),
     ] = METHODS[0],
     peers: Annotated[
         str, typer.Option(metavar="lax,torch", help="Whom to compare with.")

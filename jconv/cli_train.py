@@ -112,7 +112,7 @@ def train(
     method: Annotated[
         str | None,
         typer.Option(
-            help="auto, or fast: also algorithms that round in their own way. "
+            help="auto; fast, whatever it rounds; direct, sums of products alone. "
             "Default: auto.",
             **SELDOM,
         ),
