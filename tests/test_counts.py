@@ -94,17 +94,17 @@ OLDER = "amd-epyc-4-cores-*[0-9].json"
 """Runs of the machine that its last columns are of."""
 
 
-def newest(ending: str = "", machine: str = OLDER) -> dict[str, Any]:
+def newest(machine: str, ending: str = "") -> dict[str, Any]:
     """The newest recorded run of a kind."""
     usual = max(RESULTS.glob(machine), key=lambda path: path.stem[-10:])
     return json.loads(usual.with_stem(usual.stem + ending).read_text())
 
 
 def recorded(
-    ending: str, machine: str = OLDER
+    machine: str, ending: str = ""
 ) -> dict[str, tuple[int, float, float | None]]:
     """Rows, times as fast as lax and as PyTorch, in the newest run of a kind."""
-    found = newest(ending, machine)
+    found = newest(machine, ending)
     steps = {
         row["name"]: (1, row["lax_over_jconv"], row["torch_over_jconv"])
         for row in found["rows"]
@@ -118,8 +118,10 @@ def recorded(
 
 def test_the_table_of_speed_is_that_of_the_recorded_runs() -> None:
     text = TEXTS["README.md"].read_text(encoding="utf-8")
-    older, untuned, newer = map(recorded, ("", "-default-malloc", "-newest-jax"))
-    now = recorded("", USUAL)
+    now, older = recorded(USUAL), recorded(OLDER)
+    untuned, newer = (
+        recorded(OLDER, ending) for ending in ("-default-malloc", "-newest-jax")
+    )
     told = {
         cells[0]: cells[1:]
         for line in text.splitlines()
@@ -146,12 +148,12 @@ def test_the_table_of_speed_is_that_of_the_recorded_runs() -> None:
 def test_so_is_the_number_of_slow_rows() -> None:
     ratios = [
         row["lax_over_jconv"]
-        for row in newest("", USUAL)["rows"]
+        for row in newest(USUAL)["rows"]
         if row["family"] != "step" and row["lax_over_jconv"]
     ]
     said = re.search(SLOWER, TEXTS["README.md"].read_text(encoding="utf-8"))
     assert said
-    runs = newest("", USUAL), newest(), newest("-newest-jax")
+    runs = newest(USUAL), newest(OLDER), newest(OLDER, "-newest-jax")
     now, older, newer = (len(run["summary"]["slow"]["lax"]) for run in runs)
     assert list(map(int, said.groups())) == [now, len(ratios), older, newer]
 
@@ -165,7 +167,7 @@ def test_so_is_what_is_told_of_the_newest_jax() -> None:
         text,
     )
     assert said
-    rows = newest("-newest-jax", USUAL)["rows"]
+    rows = newest(USUAL, "-newest-jax")["rows"]
     ratios = [(row["role"], row["lax_over_jconv"]) for row in rows]
     slow = sum(ratio < 0.9 for _, ratio in ratios)
     means = [

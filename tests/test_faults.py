@@ -38,7 +38,7 @@ class Failures:
         self.found: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
+        if report.failed and report.when == "call":
             self.found.append(report.nodeid)
 
 

@@ -133,7 +133,7 @@ def test_three_taps_get_it_and_who_wants_sums_alone_does_not(out):
     assert choose(*question(out), DIRECT).exact_on_integers
 
 
-def test_of_more_taps_one_has_to_ask_for_it():
+def test_what_loses_more_one_has_to_ask_for():
     call = question("output", case=LONGER)
     assert "winograd" not in candidates(*call)
     assert "winograd" in candidates(*call, method=FAST)

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 MAX_PERIOD = 512
 """Of a block; the matrices are constants of the program, their size its square."""
 
+ACCELERATOR_COPIES = 16
+"""Times an array is copied there for each further axis. This way to transform several
+axes was timed on CPUs alone, so that it has to promise much."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Dft(Spectral):
@@ -116,7 +120,9 @@ def _change(
         seconds += costs.gemm_seconds(
             1, pair * made / rows, pair * length, columns / pair, platform
         )
-        seconds += costs.copy_seconds(4.0 * length * columns, 4 * width, platform)
+        copies = ACCELERATOR_COPIES if a and is_accelerator(platform) else 1
+        n_bytes = 4.0 * copies * length * columns
+        seconds += costs.copy_seconds(n_bytes, 4 * width, platform)
         rows = float(made)
     return seconds
 

@@ -10,7 +10,8 @@ derivative is the same sum of three factors, read for another one of them.
 Its rounding errors are normwise, as a transform's are (``accuracy.tiles_bound``), and a
 NaN reaches all results of a tile. For two or three taps the matrices hold nothing but
 halves and ones: integers stay exact if they leave three bits per axis free, and the
-error is about a direct sum's. ``auto`` takes these; for more taps one has to ask.
+error is about a direct sum's. Of more taps they hold thirds and fifths; ``auto`` takes
+both, where the bound is near a direct sum's (``accuracy.acceptable``).
 
 References:
     A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks",

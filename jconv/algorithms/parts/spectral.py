@@ -23,6 +23,7 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics
+from jconv.algorithms.costs import FLOAT_BYTES
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocked import Blocked, ways
 from jconv.algorithms.parts.buffers import carried
@@ -40,9 +41,6 @@ TILE_BYTES = 2**24
 
 MEMORY_MULTIPLE = 4
 """Times the memory of source, kernel and result that spectra may take."""
-
-SINGLE_BYTES = 4
-"""Of a number, when nothing else is known."""
 
 MARGIN = 1.2
 """What a prediction is multiplied by: it errs by so much, and where it is as good as a
@@ -111,7 +109,8 @@ class Spectral:
         if objection:
             return objection
         item = numerics.accumulation_dtype(dtype).itemsize
-        needed, allowed = item * self._entries(plan), item * self._room(plan)
+        needed = item * self._entries(plan)
+        allowed = MEMORY_MULTIPLE * item * plan.entries + self.tile_bytes
         if needed > allowed:
             return f"spectra would take {needed:,} bytes, more than {allowed:,}"
         return None
@@ -186,8 +185,8 @@ class Spectral:
         return MARGIN * factor * self._seconds(plan, out, platform)
 
     def _room(self, plan: Blocked) -> int:
-        """Numbers that the spectra may hold."""
-        return MEMORY_MULTIPLE * plan.entries + self.tile_bytes // SINGLE_BYTES
+        """Numbers of single precision that the spectra may hold."""
+        return MEMORY_MULTIPLE * plan.entries + self.tile_bytes // FLOAT_BYTES
 
     def _plan(
         self, geometry: Geometry, shapes: Shapes, out: Role, platform: str | None

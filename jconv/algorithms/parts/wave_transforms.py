@@ -26,7 +26,7 @@ from jconv.algorithms.parts.waves import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from jax import Array
 
@@ -108,7 +108,7 @@ class Waves:
             each.reshape(*each.shape[:2], -1, *counts, *each.shape[3:])
             for each in spectra
         ]
-        return self._back(split, "output", joined)[0]
+        return self._back(iter(split), "output", joined)[0]
 
     def kernel_back(self, spectra: list[Array]) -> Array:
         """To (e, *K, s, g, o)."""
@@ -116,7 +116,7 @@ class Waves:
         def joined(array: Array, _: int, ahead: int) -> Array:
             return jnp.moveaxis(array, 0, ahead + 1)
 
-        return self._back(spectra, "kernel", joined)[0]
+        return self._back(iter(spectra), "kernel", joined)[0]
 
     def _units(self, spectra: list[Array]) -> list[Array]:
         """(waves, e, n, *b, g, s) -> (waves, e, u, g, s)."""
@@ -154,20 +154,20 @@ class Waves:
 
     def _back(
         self,
-        spectra: list[Array],
+        spectra: Iterator[Array],
         role: Role,
         joined: Callable[[Array, int, int], Array],
         a: int = 0,
         *,
         paired: bool = False,
     ) -> Array:
-        """The adjoint of ``_there``; takes the spectra that it uses off the list.
+        """The adjoint of ``_there``, of the spectra in their order.
 
         ``joined`` brings an axis from the front to its place.
         """
         matrix = self._matrix(role, a, paired=paired)
         if a == self.plan.rank - 1:
-            spectrum = spectra.pop(0)
+            spectrum = next(spectra)
             flat = spectrum.reshape(len(matrix), -1, *spectrum.shape[1:])
         else:
             pairs, single = self._divided(a, paired=paired)

@@ -175,4 +175,5 @@ def _angles(axis: Axis, role: Role) -> np.ndarray:
         angle = axis.kernel_dilation * place - axis.low
     else:
         angle = -axis.input_dilation * place
-    return 2 * np.pi * (np.arange(n)[:, None] * angle % n / n)  # exact before
+    turns = np.arange(n)[:, None] * angle % n / n  # exact before the division
+    return 2 * np.pi * turns
