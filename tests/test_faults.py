@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -42,6 +45,26 @@ class Failures:
             self.found.append(report.nodeid)
 
 
+@contextlib.contextmanager
+def tests_imported_anew() -> Iterator[None]:
+    """What test modules made of the product when imported is made again inside.
+
+    Else their tables would hold what the product without a fault gave, or the run
+    that goes on would hold what it gave with one.
+    """
+    kept = {name: sys.modules.pop(name) for name in _test_modules()}
+    try:
+        yield
+    finally:
+        for name in _test_modules():
+            del sys.modules[name]
+        sys.modules.update(kept)
+
+
+def _test_modules() -> list[str]:
+    return [name for name in sys.modules if name.startswith("tests.test_")]
+
+
 def caught_by_test(name: str) -> str:
     """Which test failed with the fault in; empty if none did.
 
@@ -50,7 +73,7 @@ def caught_by_test(name: str) -> str:
     """
     heard = Failures()
     options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    with planted(name):
+    with planted(name), tests_imported_anew():
         pytest.main([*options, str(ROOT / FAULTS[name].test)], plugins=[heard])
     return heard.found[0] if heard.found else ""
 
