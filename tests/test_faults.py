@@ -46,7 +46,7 @@ class Failures:
 
 
 @contextlib.contextmanager
-def tests_imported_anew() -> Iterator[None]:
+def imported_anew() -> Iterator[None]:
     """What test modules made of the product when imported is made again inside.
 
     Else their tables would hold what the product without a fault gave, or the run
@@ -73,7 +73,7 @@ def caught_by_test(name: str) -> str:
     """
     heard = Failures()
     options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    with planted(name), tests_imported_anew():
+    with planted(name), imported_anew():
         pytest.main([*options, str(ROOT / FAULTS[name].test)], plugins=[heard])
     return heard.found[0] if heard.found else ""
 
