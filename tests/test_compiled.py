@@ -15,7 +15,9 @@ from jconv.algorithms.matmul import MATMUL
 from jconv.algorithms.parts import buffers, staged
 from jconv.geometry import OPERANDS, Geometry
 from tests.abilities import canonical_shapes, contraction
+from tests.conftest import BOTH_EMITTERS
 
+AS_USERS_COMPILE = {"xla_cpu_use_fusion_emitters": True} if BOTH_EMITTERS else {}
 NEWER = jax.__version_info__ >= (0, 12)
 
 STRIDED = Geometry.from_call((16, 16), (1, 1), stride=2)
@@ -28,7 +30,12 @@ def compiled(algorithm, geometry, out):
     shapes = canonical_shapes(geometry, (4,), 8, 8, examples=1)
     operands = [np.zeros(shapes[role], np.float32) for role in OPERANDS[out]]
     run = contraction(algorithm, geometry, out)
-    return jax.jit(run).lower(*operands).compile().as_text()
+    return (
+        jax.jit(run, compiler_options=AS_USERS_COMPILE)
+        .lower(*operands)
+        .compile()
+        .as_text()
+    )
 
 
 def entries(shape):

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import jax
 import pytest
 
@@ -61,6 +62,19 @@ def imported_anew() -> Iterator[None]:
         sys.modules.update(kept)
 
 
+@contextlib.contextmanager
+def first_failure() -> Iterator[None]:
+    """Property tests stop at the first example that fails, however large it is."""
+    now = hypothesis.settings.get_current_profile_name()
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+    hypothesis.settings.register_profile("first failure", phases=phases)
+    hypothesis.settings.load_profile("first failure")
+    try:
+        yield
+    finally:
+        hypothesis.settings.load_profile(now)
+
+
 def _test_modules() -> list[str]:
     return [name for name in sys.modules if name.startswith("tests.test_")]
 
@@ -72,8 +86,9 @@ def caught_by_test(name: str) -> str:
     longer than the tests.
     """
     heard = Failures()
-    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    with planted(name), imported_anew():
+    options = ["-x", "-q", "--no-header", "--assert=plain"]
+    options += ["-p", "no:cacheprovider", "-p", "no:xdist"]
+    with planted(name), imported_anew(), first_failure():
         pytest.main([*options, str(ROOT / FAULTS[name].test)], plugins=[heard])
     return heard.found[0] if heard.found else ""
 

@@ -39,7 +39,10 @@ from jconv.verify.symbolic.world import (  # noqa: E402  # noqa: E402
 from tests import faults as _registers_faults  # noqa: E402, F401
 from tests.planting import planted  # noqa: E402
 
-LONG = {"symbolic.progressions": "k fixed"}
+LONG = {
+    "symbolic.progressions": "k fixed",
+    "symbolic.one-index-set": "input, k fixed",
+}
 """Of these one case is proved here; ``jconv prove`` proves all, and CI runs it."""
 
 

@@ -52,7 +52,7 @@ def conv_rows(layers: Sequence[Layer], method: Method = AUTO) -> Iterator[Row]:
                 torch=functools.partial(torch_peers.conv_calls, layer, pass_),
                 flop=layer.flop,
                 n_bytes=layer.n_bytes,
-                algorithm=chosen(layer, pass_, method),
+                chosen=functools.partial(chosen, layer, pass_, method),
             )
 
 
@@ -78,7 +78,7 @@ def per_example_rows() -> Iterator[Row]:
             torch=functools.partial(torch_peers.per_example_calls, layer),
             flop=layer.flop,
             n_bytes=ITEMSIZE * (kernels + arrays),
-            algorithm=_chosen_per_example(layer),
+            chosen=functools.partial(_chosen_per_example, layer),
         )
 
 

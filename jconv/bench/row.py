@@ -28,7 +28,7 @@ class Row:
         torch: from the operands to calls that wait, by memory layout.
         flop: operations of the direct sum.
         n_bytes: operands and result, each moved once.
-        algorithm: what ``jconv.algorithms.choose`` gives, "" where that says nothing.
+        chosen: asks ``jconv.algorithms.choose`` for a name; "" where that says nothing.
         tolerance: how far both results may differ, relative to the largest entry.
     """
 
@@ -43,7 +43,7 @@ class Row:
     torch: TorchCalls
     flop: int
     n_bytes: int
-    algorithm: str = ""
+    chosen: Callable[[], str] = str
     tolerance: float = 1e-3
 
     @property
@@ -56,3 +56,8 @@ class Row:
             'a/conv1.dx'
         """
         return f"{self.name}.{self.role}"
+
+    @property
+    def algorithm(self) -> str:
+        """The name of what computes it, asked for only now: a choice takes 20 ms."""
+        return self.chosen()
