@@ -62,8 +62,7 @@ def test_windows_that_fit_into_memory_are_copied_in_no_loop(out):
         scans = [each for each in equations(made) if each.primitive.name == "scan"]
         return {each.params["length"] for each in scans}
 
-    of_a_predicate = turns("cuda")  # ``buffers.materialised``, for CPUs alone
-    assert of_a_predicate == {3}
+    assert turns("cuda") == set()
     assert max(turns("cpu")) > 40
 
 

@@ -4,16 +4,20 @@ Results do not show these: a program that copies its operands, or works on one c
 right. Each check is shown to fail without the trick that it is about.
 """
 
+import contextlib
+import functools
 import re
 
 import jax
 import numpy as np
 import pytest
 
+import jconv
 from jconv.algorithms.depthwise import Depthwise
 from jconv.algorithms.matmul import MATMUL
 from jconv.algorithms.parts import buffers, staged
 from jconv.geometry import OPERANDS, Geometry
+from jconv.primitive import lowering
 from tests.abilities import canonical_shapes, contraction
 from tests.conftest import BOTH_EMITTERS
 
@@ -91,3 +95,23 @@ def test_what_enters_a_loop_is_the_same_there():
     array = np.arange(6.0).reshape(1, 2, 1, 3)
     assert np.array_equal(buffers.carried(array)(), array)
     assert buffers.keeping_all_cores(np.int32(3)) == 3
+
+
+def predicates():
+    """How many loops make a predicate, of a grouped convolution for a CPU."""
+    conv = functools.partial(jconv.conv, groups=2, padding=1, method="grouped")
+    shapes = (4, 16, 16, 8), (3, 3, 4, 8)
+    operands = [jax.ShapeDtypeStruct(shape, "float32") for shape in shapes]
+    traced = jax.jit(conv).trace(*operands)
+    text = traced.lower(lowering_platforms=("cpu",)).as_text()
+    assert text.count("stablehlo.case") > 2
+    return text.count("stablehlo.while")
+
+
+def test_all_branches_read_one_predicate():
+    assert predicates() == 1
+
+
+def test_by_themselves_they_would_each_make_one(monkeypatch):
+    monkeypatch.setattr(lowering, "traced_for", lambda _: contextlib.nullcontext())
+    assert predicates() > 2

@@ -242,7 +242,7 @@ def _sum(shifts: Shifts, z: Array, taps: list[tuple[int, ...]], rows: int) -> Ar
                 [*z.shape[:2], *stop, (number + 1) * columns],
             )
             seen = on_all_cores(seen)
-            total = seen if total is None else total + seen
+            total = seen if total is None else lax.add(total, seen)
         return total
 
     # What lays a tile into the whole would add the slices up on one core.

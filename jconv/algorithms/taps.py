@@ -159,7 +159,8 @@ class Taps:
 
         def add(total: Array, some: list[tuple[Progression, ...]]) -> Array:
             for step in some:
-                total = total + _place(product(step), step, out, labels, geometry)
+                placed = _place(product(step), step, out, labels, geometry)
+                total = lax.add(total, placed)
             return total
 
         whole = 0 < len(steps) == step_count(geometry)

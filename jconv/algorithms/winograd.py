@@ -34,7 +34,6 @@ from jconv.algorithms import costs
 from jconv.algorithms.accelerators import is_accelerator, sums_seconds
 from jconv.algorithms.accuracy import tiles_bound
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.buffers import carried, pad_to
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.tiles import TILE_BYTES
 from jconv.algorithms.parts.toom_blocks import TileBlocks
@@ -67,8 +66,11 @@ POINT_SECONDS = 1e-5
 VALUES_PER_SECOND = 1e10
 """Values at points that are made or used up, by all cores of a CPU together."""
 
-TERMS_PER_SECOND = 4e10
-"""Entries times weights that such values are sums of."""
+TERMS_PER_SECOND, CUBES_TERMS_PER_SECOND = 8e10, 3e10
+"""Entries times weights that such values are sums of; in loops of 64 terms."""
+
+MARGIN = 1.05
+"""So much faster than a direct form it must look: it compiles for longer."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,11 +132,11 @@ class Winograd:
         product = Product(windowed.source_precision(precision, view, out), accumulate)
         both = sum(view.channels(shapes)) * np.dtype(accumulate).itemsize
         blocks = TileBlocks.of(tiles, source.shape, both, self.tile_bytes)
-        padded = pad_to(source, blocks.source_padding(source.shape))
+        padded = blocks.padded(source, blocks.source_padding(source.shape))
         if out == "kernel":
             other = windowed.merged_source(arrays[view.other], geometry.rank)
-            other = pad_to(other, blocks.other_padding(other.shape))
-            kernel = _kernel(blocks, padded, other, product)
+            whose = blocks.padded(other, blocks.other_padding(other.shape))
+            kernel = _kernel(blocks, padded, whose, product)
             return windowed.original_kernel(kernel, view)
         kernel = lax.squeeze(arrays["kernel"], [arrays["kernel"].ndim - 2])
         kernel = windowed.unflipped(kernel, view)
@@ -178,15 +180,14 @@ class Winograd:
         if is_accelerator(platform):
             sums = sums_seconds(terms, values * item)
         else:
-            sums = values / VALUES_PER_SECOND + terms / TERMS_PER_SECOND
+            cube = sum(taps > 1 for taps in geometry.kernel_shape) > 2
+            pace = CUBES_TERMS_PER_SECOND if cube else TERMS_PER_SECOND
+            sums = values / VALUES_PER_SECOND + terms / pace
             sums *= item / costs.FLOAT_BYTES
-        return (
-            tiles.points * POINT_SECONDS
-            + sums
-            + costs.gemm_seconds(
-                e * tiles.points, *sizes, platform, turned=out == "kernel"
-            )
+        products = costs.gemm_seconds(
+            e * tiles.points, *sizes, platform, turned=out == "kernel"
         )
+        return MARGIN * (tiles.points * POINT_SECONDS + sums + products)
 
     def _tiles(self, geometry: Geometry, out: Role) -> tuple[Windowed, ToomTiles]:
         """The windows that are seen, and the tiles of their results."""
@@ -197,7 +198,7 @@ class Winograd:
 
 def _result(
     blocks: TileBlocks,
-    padded: Array,
+    padded: Callable[[], Array],
     kernel: Array,
     multiply: Callable[[Array, Array], Array],
 ) -> Array:
@@ -216,11 +217,11 @@ def _result(
 
     starts = blocks.starts()
     if len(starts) == 1:
-        whole = block(padded)
+        whole = block(padded())
     else:
-        sizes, source = tiles.extents(blocks.counts), carried(padded)
+        sizes = tiles.extents(blocks.counts)
         whole = lax.map(
-            lambda start: block(blocks.cut(source, start, sizes)), jnp.asarray(starts)
+            lambda start: block(blocks.cut(padded, start, sizes)), jnp.asarray(starts)
         )
         whole = jnp.moveaxis(whole, 1, 0) if e > 1 else whole
     whole = whole.reshape(e, blocks.n, *tiles.written(blocks.all_counts), -1)
@@ -228,39 +229,45 @@ def _result(
     return lax.slice(whole, [0] * whole.ndim, [e, blocks.n, *stop, whole.shape[-1]])
 
 
-def _kernel(blocks: TileBlocks, padded: Array, other: Array, product: Product) -> Array:
+def _kernel(
+    blocks: TileBlocks,
+    padded: Callable[[], Array],
+    other: Callable[[], Array],
+    product: Product,
+) -> Array:
     """(e, *K, c, m), summed over the blocks."""
-    tiles, e = blocks.tiles, padded.shape[0]
+    tiles = blocks.tiles
 
     def block(mine: Array, whose: Array) -> list[Array]:
+        e = mine.shape[0]
         values = tiles.source(lax.collapse(mine, 0, 2), blocks.counts)
         others = tiles.other(lax.collapse(whose, 0, 2), blocks.counts)
-        return [
+        products = [
             _products(product.transposed, x, y, e)
             for x, y in zip(values, others, strict=True)
         ]
+        return [lax.reshape(p, (p.shape[0] // e, e, *p.shape[1:])) for p in products]
 
     starts = jnp.asarray(blocks.starts())
     if len(starts) == 1:
-        total = block(padded, other)
+        total = block(padded(), other())
     else:
         sizes = tiles.extents(blocks.counts), tiles.written(blocks.counts)
-        arrays = carried(padded), carried(other)
 
         def part(start: Array) -> list[Array]:
-            pairs = zip(arrays, sizes, strict=True)
+            pairs = zip((padded, other), sizes, strict=True)
             return block(*(blocks.cut(whole, start, size) for whole, size in pairs))
 
         def add(number: Any, total: list[Array]) -> list[Array]:
-            return [a + b for a, b in zip(total, part(starts[number]), strict=True)]
+            mine = part(lax.dynamic_index_in_dim(starts, number, keepdims=False))
+            return [lax.add(a, b) for a, b in zip(total, mine, strict=True)]
 
         nothing = [
             jnp.zeros(like.shape, like.dtype)
             for like in jax.eval_shape(lambda: part(starts[0]))
         ]
         total = lax.fori_loop(0, len(starts), add, nothing)
-    shape = (-1, e, padded.shape[-1], other.shape[-1])
-    return tiles.kernel_back([each.reshape(shape) for each in total])
+    return tiles.kernel_back(total)
 
 
 def _products(

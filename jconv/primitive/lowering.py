@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax.interpreters import mlir
 
 from jconv import algorithms, compat, numerics
+from jconv.algorithms.parts.platforms import traced_for
 from jconv.geometry import OPERANDS, Geometry, Role
 from jconv.primitive.bind import contract, conv_p
 
@@ -55,14 +56,15 @@ def execute(
     chosen = algorithms.choose(
         geometry, shapes, out, multiplied, platform, method, partitioned=partitioned
     )
-    result = chosen.run(
-        first,
-        second,
-        geometry=geometry,
-        out=out,
-        precision=precision,
-        accumulate=accumulate,
-    )
+    with traced_for(platform):
+        result = chosen.run(
+            first,
+            second,
+            geometry=geometry,
+            out=out,
+            precision=precision,
+            accumulate=accumulate,
+        )
     return result.astype(dtype)
 
 

@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jconv.algorithms.parts.platforms import by_platform, surely
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,19 +31,13 @@ OPERATIONS = 7
 
 def materialised(make: Callable[[], Array]) -> Array:
     """``make()``, as an array of its own in memory."""
-    return lax.platform_dependent(cpu=lambda: _behind_a_branch(make), default=make)
+    return by_platform(cpu=lambda: _behind_a_branch(make), default=make)
 
 
 def _behind_a_branch(make: Callable[[], Array]) -> Array:
     """``make()`` in a branch that is always taken, which only running it tells."""
     like = jax.eval_shape(make)
-    return lax.cond(_surely(), make, lambda: jnp.zeros(like.shape, like.dtype))
-
-
-def _surely() -> Array:
-    """True, by three turns of a loop that no compiler pass unrolls."""
-    turn = lax.fori_loop(0, 3, lambda n, value: value * 5 + n, jnp.int32(1))
-    return turn > 0
+    return lax.cond(surely(), make, lambda: lax.full(like.shape, 0, like.dtype))
 
 
 def carried(array: Array) -> Callable[[], Array]:
@@ -69,14 +65,15 @@ def on_all_cores(array: Array) -> Array:
     """
     if not jnp.issubdtype(array.dtype, jnp.floating):
         return array
-    return lax.platform_dependent(array, cpu=_busily, default=lambda same: same)
+    return by_platform(array, cpu=_busily, default=lambda same: same)
 
 
 def _busily(array: Array) -> Array:
     """``array`` times one, ``OPERATIONS`` times."""
-    one = _surely().astype(array.dtype)
+    one = lax.convert_element_type(surely(), array.dtype)
+    ones = lax.broadcast(one, array.shape)
     for _ in range(OPERATIONS):
-        array = array * one
+        array = lax.mul(array, ones)
     return array
 
 
@@ -87,7 +84,7 @@ def keeping_all_cores(turn: Array) -> Array:
     calls no library, however large the arrays are. What it never puts there is a sort:
     here, one of two numbers.
     """
-    return lax.platform_dependent(turn, cpu=_sorted, default=lambda same: same)
+    return by_platform(turn, cpu=_sorted, default=lambda same: same)
 
 
 def looped(
@@ -117,9 +114,7 @@ def settled(array: Array) -> Array:
     slice of a slice (``x[1:8][::2] @ w``, jaxlib 0.11.2). So a strided slice that a
     product reads is taken of a settled array. A CPU's compiler has no such need.
     """
-    return lax.platform_dependent(
-        array, cpu=lambda same: same, default=lax.optimization_barrier
-    )
+    return by_platform(array, cpu=lambda same: same, default=lax.optimization_barrier)
 
 
 def rows_from(table: Array, starts: Array, length: int) -> Array:

@@ -129,7 +129,7 @@ class Staged:
             part = form.part(padded, origin, places)[None]
 
             def product(tap: Places) -> Array:
-                return form.read(part, tap, places).reshape(cut) * other
+                return lax.mul(lax.reshape(form.read(part, tap, places), cut), other)
 
             sums: list[Array] = []
             for taps in _batches(form.taps, form.inner[-1], TERMS // run):
@@ -148,7 +148,7 @@ def _added(terms: list[Array], *dims: int) -> list[Array]:
     zero = np.zeros((), terms[0].dtype)
 
     def add(left: Any, right: Any) -> Any:  # noqa: ANN401
-        return [a + b for a, b in zip(left, right, strict=True)]
+        return [lax.add(a, b) for a, b in zip(left, right, strict=True)]
 
     return list(lax.reduce(terms, [zero] * len(terms), add, dims))
 
@@ -166,7 +166,7 @@ def _in_stages(sums: list[Array], kept: Places) -> list[Array]:
         stage: list[Array] = []
         for n in range(0, len(sums), TERMS // run):
             some = sums[n : n + TERMS // run]
-            split = [each.reshape(*kept, rows, run, q) for each in some]
+            split = [lax.reshape(each, (*kept, rows, run, q)) for each in some]
             stage += _added(split, len(kept) + 1)
         sums = stage
 

@@ -164,8 +164,10 @@ class Tapwise:
             origin = origins[number] if len(weights) > 1 else None
             part = self.part(padded, origin, self.places)
             for n, tap in enumerate(self.taps):
-                term = self.read(part * _like(mine[:, n], part), tap, self.places)
-                total = term if total is None else total + term
+                weight = lax.index_in_dim(mine, n, 1, keepdims=False)
+                term = lax.mul(part, _like(weight, part))
+                term = self.read(term, tap, self.places)
+                total = term if total is None else lax.add(total, term)
             return total
 
         if len(weights) == 1:
@@ -243,7 +245,8 @@ def spare_channels(place_bytes: int, taps: int) -> int:
 def _like(tap: Array, array: Array) -> Array:
     """(e, q) -> the shape of (e, ..., q)."""
     if tap.shape[0] == 1:
-        return jnp.broadcast_to(tap[0], array.shape)
+        tap = lax.index_in_dim(tap, 0, keepdims=False)
+        return lax.broadcast_in_dim(tap, array.shape, (array.ndim - 1,))
     return lax.broadcast_in_dim(tap, array.shape, (0, array.ndim - 1))
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import materialised
+from jconv.algorithms.parts.buffers import carried, materialised, pad_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,15 +98,28 @@ class TileBlocks:
         )
         return np.stack(grid, -1).reshape(-1, 2).astype(np.int32)
 
+    def padded(
+        self, array: Array, config: list[tuple[int, int]]
+    ) -> Callable[[], Array]:
+        """What gives the padded array: to many blocks, each of which pads its part."""
+        if len(self.starts()) == 1:
+            whole = pad_to(array, config)
+            return lambda: whole
+        inside, zero = carried(array), np.zeros((), array.dtype)
+        return lambda: lax.pad(inside(), zero, [(*ends, 0) for ends in config])
+
     def cut(self, whole: Callable[[], Array], start: Array, sizes: list[int]) -> Array:
         """What a block reads of (e, n, *S, c): so much along the spatial axes.
 
         As an array of its own: values are sums of strided slices, and those of a part
         that is not there yet take twice as long.
         """
-        array = whole()
-        zero = jnp.zeros((), start.dtype)
-        begin = [zero, start[0], start[1] * self.tiles.tables[0].tile]
-        begin += [zero] * (array.ndim - 3)
-        size = [array.shape[0], self.examples, *sizes, array.shape[-1]]
-        return materialised(lambda: lax.dynamic_slice(whole(), begin, size))
+
+        def part() -> Array:
+            array, zero = whole(), jnp.zeros((), start.dtype)
+            begin = [zero, start[0], start[1] * self.tiles.tables[0].tile]
+            begin += [zero] * (array.ndim - 3)
+            size = [array.shape[0], self.examples, *sizes, array.shape[-1]]
+            return lax.dynamic_slice(array, begin, size)
+
+        return materialised(part)

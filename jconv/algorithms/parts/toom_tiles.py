@@ -95,7 +95,7 @@ class ToomTiles:
     def kernel(self, kernel: Array) -> list[Array]:
         """(e, *K, c, m) -> per point of the first axis (points, e, c, m)."""
         matrices = [table.kernel for table in self.tables]
-        return _values(matrices, lambda tap: kernel[(slice(None), *tap)])
+        return _values(matrices, lambda tap: _tap(kernel, tap))
 
     def kernel_back(self, values: Sequence[Array]) -> Array:
         """The adjoint of ``kernel``."""
@@ -104,7 +104,7 @@ class ToomTiles:
         return _results(
             values,
             [_transposed(table.kernel) for table in self.tables],
-            lambda value: value.reshape(e, *[1] * rank, c, m),
+            lambda value: lax.reshape(value, (e, *[1] * rank, c, m)),
             lambda weights: weights[None, ..., None, None],
         )
 
@@ -116,7 +116,7 @@ class ToomTiles:
         results = _results(
             products,
             [table.results for table in self.tables],
-            lambda product: product.reshape(n, *apart, m),
+            lambda product: lax.reshape(product, (n, *apart, m)),
             lambda weights: weights.reshape(1, *places, 1),
         )
         return results.reshape(n, *self.written(counts), m)
@@ -154,10 +154,19 @@ def _values(
     return found
 
 
+def _tap(kernel: Array, tap: tuple[int, ...]) -> Array:
+    """(e, *K, c, m) -> (e, c, m)."""
+    e, *_, c, m = kernel.shape
+    stop = [e, *(k + 1 for k in tap), c, m]
+    one = lax.slice(kernel, [0, *tap, 0, 0], stop)
+    return lax.reshape(one, (e, c, m))
+
+
 def _times(weights: np.ndarray, entry: Array) -> Array:
     """One copy of an array for each of some weights."""
-    column = weights.reshape(-1, *[1] * entry.ndim).astype(entry.dtype)
-    return entry[None] * column
+    shape = (len(weights), *entry.shape)
+    column = lax.broadcast_in_dim(weights.astype(entry.dtype), shape, [0])
+    return lax.mul(lax.broadcast(entry, shape[:1]), column)
 
 
 def _results(
@@ -178,11 +187,24 @@ def _results(
     rank = len(matrices)
     weights = weights.reshape(*weights.shape[:rank], len(values), -1)
     terms = [
-        shaped(value[b]) * placed(weights[..., a, b]).astype(value.dtype)
+        _outer_product(
+            shaped(lax.index_in_dim(value, b, keepdims=False)),
+            placed(weights[..., a, b]).astype(value.dtype),
+        )
         for a, value in enumerate(values)
         for b in range(value.shape[0])
     ]
     return functools.reduce(lax.add, terms)
+
+
+def _outer_product(value: Array, weights: np.ndarray) -> Array:
+    """Both broadcast to each other, and multiplied."""
+    shape = np.broadcast_shapes(value.shape, weights.shape)
+    every = range(value.ndim)
+    return lax.mul(
+        lax.broadcast_in_dim(value, shape, every),
+        lax.broadcast_in_dim(weights, shape, every),
+    )
 
 
 def _outer(matrices: Sequence[np.ndarray]) -> np.ndarray:
