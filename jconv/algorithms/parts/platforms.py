@@ -2,7 +2,7 @@
 
 The primitive is lowered for each platform by itself, so one of two ways is traced, not
 both with a choice between them; and a number that many barriers read is made once.
-Both halve the time that tracing and compiling take.
+Lowering takes a fifth less time, a third less where there are many barriers.
 """
 
 from __future__ import annotations
