@@ -164,9 +164,8 @@ def _tap(kernel: Array, tap: tuple[int, ...]) -> Array:
 
 def _times(weights: np.ndarray, entry: Array) -> Array:
     """One copy of an array for each of some weights."""
-    shape = (len(weights), *entry.shape)
-    column = lax.broadcast_in_dim(weights.astype(entry.dtype), shape, [0])
-    return lax.mul(lax.broadcast(entry, shape[:1]), column)
+    column = weights.reshape(-1, *[1] * entry.ndim).astype(entry.dtype)
+    return _outer_product(lax.expand_dims(entry, [0]), column)
 
 
 def _results(
