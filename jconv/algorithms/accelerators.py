@@ -48,6 +48,9 @@ FLOAT_BYTES = 4
 TILE_BYTES = 2**30
 """Memory of the windows that are copied before they are multiplied."""
 
+WHOLE = 1.5
+"""Windows that take so many tiles' memory are copied at once, in no loop."""
+
 
 def is_accelerator(platform: str | None) -> bool:
     """Whether a platform is no CPU; None stands for any, and is taken to be a CPU."""
@@ -92,6 +95,7 @@ def on(algorithm: Algorithm, platform: str | None) -> Algorithm:
     wanted: dict[str, Any] = {
         "platform": platform,
         "tile_bytes": TILE_BYTES,
+        "whole": WHOLE,
         "block_bytes": None,
     }
     names = {field.name for field in dataclasses.fields(value)}

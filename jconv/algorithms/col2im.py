@@ -27,7 +27,6 @@ from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.buffers import materialised, on_all_cores, pad_to
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.shifts import Shifts
-from jconv.algorithms.parts.tiles import TILE_BYTES
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
@@ -36,6 +35,12 @@ if TYPE_CHECKING:
     from jax.typing import DTypeLike
 
     from jconv.algorithms.protocol import Precision, Shapes
+
+TILE_BYTES = 2**21
+"""Memory of a tile's products: they are read once, and soon."""
+
+LARGER = 8
+"""So much larger may a tile be whose rows would mostly be read by others, too."""
 
 MAX_PARTS = 64
 """Parts of products that are added at the most: each is unrolled."""
@@ -120,7 +125,9 @@ class Col2im:
         c, m = view.channels(shapes)
         batched = shapes["output"] if out == "input" else shapes["input"]
         e, n = batched[0], math.prod(batched[1 : -2 - geometry.rank])
-        entries = n * math.prod(shifts.extents)
+        rows, _ = _block(shifts, (e, n, m), item, self.tile_bytes)
+        read = -(-shifts.lines[0].count // rows) * (rows + shifts.lines[0].reach)
+        entries = n * read * math.prod(shifts.extents[1:])
         seconds = windowed.kernel_seconds(view, shapes, dtype, platform)
         for taps in shifts.leading_taps.values():
             wide = len(taps) * shifts.last_wide * m
@@ -140,16 +147,14 @@ def _run(
     """(e, n, *R, m), a block of rows after the other."""
     e, n, m = source.shape[0], source.shape[1], kernel.shape[-1]
     first = shifts.lines[0]
-    widest = max(map(len, shifts.leading_taps.values())) * shifts.last_wide * m
-    row = math.prod(shifts.extents[1:]) * e * widest * kernel.dtype.itemsize
-    rows, examples = _block(shifts, n, max(1, tile_bytes // max(1, row)))
+    rows, examples = _block(shifts, (e, n, m), kernel.dtype.itemsize, tile_bytes)
     blocks = -(-first.count // rows)
     config = [(0, 0), (0, 0), *(line.padding for line in shifts.lines), (0, 0)]
     config[2] = (config[2][0], config[2][1] + blocks * rows - first.count)
     whole = n * blocks == examples
     # What is narrower is padded: the source, or its product. A tile is cut from a
     # padded source.
-    narrow = whole and widest < source.shape[-1]
+    narrow = whole and _widest(shifts, m) < source.shape[-1]
     padded = source if narrow else pad_to(source, config)
     kernels = {
         phases: _side_by_side(shifts, kernel, taps)
@@ -192,13 +197,27 @@ def _run(
     return lax.slice(result, [0] * result.ndim, [e, n, *stop, m])
 
 
-def _block(shifts: Shifts, n: int, fit: int) -> tuple[int, int]:
-    """(rows, examples) of a block of which so many rows fit: whole examples if any."""
-    first = shifts.lines[0]
+def _widest(shifts: Shifts, m: int) -> int:
+    """Columns of the product of the phases that most taps belong to."""
+    return max(map(len, shifts.leading_taps.values())) * shifts.last_wide * m
+
+
+def _block(
+    shifts: Shifts, sizes: tuple[int, int, int], item: int, tile_bytes: int
+) -> tuple[int, int]:
+    """(rows, examples) of a block whose products fit: whole examples if any.
+
+    What two blocks both read is multiplied twice. If that is more than half of what
+    there is, a block takes up to ``LARGER`` times the memory.
+    """
+    (e, n, m), first = sizes, shifts.lines[0]
+    row = math.prod(shifts.extents[1:]) * e * _widest(shifts, m) * item
+    fit = tile_bytes // max(1, row)
     if fit >= first.extent:
         at_most = min(n, fit // first.extent)
         return first.count, max(k for k in range(1, at_most + 1) if n % k == 0)
-    rows = max(1, fit - first.reach)
+    few = min(2 * first.reach, LARGER * fit - first.reach)
+    rows = max(1, fit - first.reach, few)
     return -(-first.count // -(-first.count // rows)), 1
 
 

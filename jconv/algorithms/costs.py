@@ -129,6 +129,7 @@ class Step:
         columns: of the second operand.
         runs: numbers of entries that lie side by side in the first operand, the second
             and the result.
+        groups: whose numbers lie side by side in a run.
         cut: whether a step takes only a part of the first operand, of the second.
         turned: whether the first operand has the summed labels first.
         apart: whether they lie apart in a part of it, which is then transposed.
@@ -139,6 +140,7 @@ class Step:
     summed: float
     columns: float
     runs: tuple[int, ...]
+    groups: int
     cut: tuple[bool, ...]
     turned: bool
     apart: bool
@@ -178,6 +180,7 @@ class Step:
             summed=sizes[frozenset({first, second})],
             columns=sizes[frozenset({second, out})],
             runs=tuple(math.prod(arrays[role][-2:]) for role in (first, second, out)),
+            groups=geometry.groups,
             cut=tuple(
                 any(
                     axis.size(role) > (1 if held == role else size)
@@ -228,13 +231,17 @@ class Step:
             self.rows * self.summed * self.cut[0],
             self.summed * self.columns * self.cut[1],
         ]
-        # What is narrower than a core's lanes is added entry by entry.
-        narrow = LANES / min(LANES, max(1, self.runs[-1]))
-        narrow = 1 if is_accelerator(platform) else narrow
+        runs, narrow = self.runs, 1.0
+        if not is_accelerator(platform):
+            if self.is_matrix_product:
+                # Each group's numbers are taken out of the run they stand in.
+                runs = tuple(max(1, run // self.groups) for run in runs)
+            # What is narrower than a core's lanes is added entry by entry.
+            narrow = LANES / min(LANES, max(1, runs[-1]))
         sizes.append(narrow * passes * self.rows * self.columns)
         moved = sum(
             copy_seconds(self.together * size * item, run * item, platform)
-            for size, run in zip(sizes, self.runs, strict=False)
+            for size, run in zip(sizes, runs, strict=False)
         )
         if not self.is_matrix_product:
             return moved + PASS_SECONDS + self.entrywise_seconds(platform)

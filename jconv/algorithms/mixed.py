@@ -25,7 +25,7 @@ from jconv.algorithms.accelerators import is_accelerator
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.buffers import materialised, on_all_cores
 from jconv.algorithms.parts.products import Product
-from jconv.algorithms.parts.tiles import TILE_BYTES, Tiling
+from jconv.algorithms.parts.tiles import Tiling
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Axis, Geometry, Role
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
     from jconv.algorithms.parts.windowed import Windowed
     from jconv.algorithms.protocol import Precision, Shapes
+
+TILE_BYTES = 2**24
+"""Memory of a tile; the more of them, the more rows are multiplied in two."""
 
 PASSES = 1
 """How often a product is moved, beside being made: it is read to be added."""

@@ -24,7 +24,7 @@ from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocking import Blocking
 from jconv.algorithms.parts.plans import Plan, block_sizes
 from jconv.algorithms.parts.products import Product
-from jconv.algorithms.parts.tiles import TILE_BYTES, Tiling
+from jconv.algorithms.parts.tiles import Tiling
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
@@ -33,6 +33,17 @@ if TYPE_CHECKING:
     from jax.typing import DTypeLike
 
     from jconv.algorithms.protocol import Precision, Shapes
+
+TILE_BYTES = 2**22
+"""Memory of a tile of windows: it stays in the cache that all cores share."""
+
+WHOLE = 6.0
+"""Windows that take so many tiles' memory stay together: one tile needs no loop.
+
+Not more, as then more programs need buffers of over 32 MiB. Those glibc gives back to
+the system whenever they are free, whatever was freed before (mallopt(3)), and to have
+them paged in anew takes longer than the product.
+"""
 
 MAX_BLOCK = 64
 """Results of a block at the most."""
@@ -50,6 +61,7 @@ class Patches:
 
     name: str = "patches"
     tile_bytes: int = TILE_BYTES
+    whole: float = WHOLE
     max_block: int = MAX_BLOCK
     few_places: int = FEW_PLACES
     platform: str | None = "cpu"
@@ -93,7 +105,9 @@ class Patches:
         source = windowed.merged_source(arrays[view.source], geometry.rank)
         window = source.shape[0] * source.shape[-1] * source.dtype.itemsize
         window *= math.prod(axis.n_kernel for axis in blocking.axes)
-        tiling = Tiling.of(blocking.axes, source.shape[1], window, self.tile_bytes)
+        tiling = Tiling.of(
+            blocking.axes, source.shape[1], window, self.tile_bytes, self.whole
+        )
         product = Product(windowed.source_precision(precision, view, out), accumulate)
         if out == "kernel":
             other = windowed.merged_source(arrays[view.other], geometry.rank)
@@ -156,7 +170,7 @@ class Patches:
                 if not all(axis.n_kernel for axis in blocking.axes):
                     continue  # no tap of an axis meets any entry
                 plan = Plan.of(view, blocking, (e, n, c, m), out, self.few_places)
-                seconds = plan.predicted(item, platform, self.tile_bytes)
+                seconds = plan.predicted(item, platform, self.tile_bytes, self.whole)
                 seconds += windowed.kernel_seconds(view, shapes, dtype, platform)
                 found.append(dataclasses.replace(plan, seconds=seconds))
         return tuple(found)

@@ -35,7 +35,6 @@ from jconv.algorithms.accelerators import is_accelerator, sums_seconds
 from jconv.algorithms.accuracy import tiles_bound
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.products import Product
-from jconv.algorithms.parts.tiles import TILE_BYTES
 from jconv.algorithms.parts.toom_blocks import TileBlocks
 from jconv.algorithms.parts.toom_tiles import ToomTiles
 from jconv.algorithms.protocol import array_shapes, result_shape
@@ -59,6 +58,9 @@ MAX_TAPS = 5
 
 MAX_POINTS = 64
 """Of all axes together; each is a term of the loop that makes results."""
+
+TILE_BYTES = 2**24
+"""Memory of a block's values at all points; each point takes a loop and a product."""
 
 POINT_SECONDS = 1e-5
 """What starting the loops of a point and its product costs."""

@@ -95,7 +95,12 @@ def variants(algorithm: Algorithm) -> dict[str, Algorithm]:
 
 
 def _changed(algorithm: Any, change: dict[str, Any]) -> Algorithm:  # noqa: ANN401
-    """The same algorithm with other limits."""
+    """The same algorithm with other limits.
+
+    Where windows of a few tiles stay together, those of two tiles are divided then.
+    """
+    if "tile_bytes" in change and hasattr(algorithm, "whole"):
+        change = change | {"whole": 1.5}
     return dataclasses.replace(algorithm, **change)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from jconv.algorithms import costs
 from jconv.algorithms.parts.blocking import Blocking, smallest_block
-from jconv.algorithms.parts.tiles import WHOLE
 
 if TYPE_CHECKING:
     from jconv.algorithms.parts.windowed import Windowed
@@ -61,7 +60,9 @@ class Plan:
         upright = out == "kernel" and (few or entries < blocking.together * m)
         return cls(view, blocking, sizes, out, upright)
 
-    def predicted(self, item: int, platform: str | None, tile_bytes: int) -> float:
+    def predicted(
+        self, item: int, platform: str | None, tile_bytes: int, whole: float
+    ) -> float:
         """Seconds: windows copied, products made tile by tile, results laid out."""
         e, n, c, m = self.sizes
         axes = self.blocking.axes
@@ -70,20 +71,20 @@ class Plan:
         wide = self.blocking.together * m
         joined = axes[-1].n_kernel if axes[-1].kernel_dilation == 1 else 1
         windows = e * places * entries * item
-        tiles = 1 if windows <= WHOLE * tile_bytes else -(-windows // tile_bytes)
-        each = places / tiles
+        tiles = 1 if windows <= whole * tile_bytes else -(-windows // tile_bytes)
         seconds = costs.copy_seconds(windows, joined * c * item, platform)
+        seconds += costs.PASS_SECONDS * (tiles - 1)
         moved, mixes = e * places * wide * item, self._mixes_axes
         if self.out == "kernel":
-            seconds += tiles * costs.gemm_seconds(
-                e, wide, each, entries, platform, turned=True
+            seconds += costs.gemm_seconds(
+                e, wide, places, entries, platform, turned=True
             )
             seconds += self._kernel_seconds(e * wide * entries * item, item, platform)
             if mixes:
                 seconds += costs.transpose_seconds(moved, platform)
             moved *= not self.blocking.divides
         else:
-            seconds += tiles * costs.gemm_seconds(e, each, entries, wide, platform)
+            seconds += costs.gemm_seconds(e, places, entries, wide, platform)
             moved *= mixes
         run = m * self.blocking.sizes[-1] * item
         return seconds + costs.copy_seconds(moved, run, platform)

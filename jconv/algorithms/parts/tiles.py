@@ -3,7 +3,7 @@
 A window's entries along the last axis lie together with their channels, so a window is
 a few contiguous runs of the source seen as a matrix, and copying runs is what memory
 is fastest at. All windows at once would take as many times the source's memory as the
-kernel has taps; a *tile* of them takes at most ``TILE_BYTES``, and its product is made
+kernel has taps; a *tile* of them takes a few megabytes, and its product is made
 before the next tile is copied.
 
 Results are walked in *units*: all places of one row of the last axis, or a chunk of
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Axis
 
-TILE_BYTES = 2**24
-"""Memory of a tile: it stays in the cache that all cores share.
-
-Larger ones are as fast, but then more programs need buffers of over 32 MiB. Those glibc
-gives back to the system whenever they are free, whatever was freed before (mallopt(3)),
-and to have them paged in anew takes longer than the product.
-"""
-
-WHOLE = 1.5
-"""Windows that take so many tiles' memory stay together: one tile needs no loop."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Tiling:
@@ -58,13 +47,21 @@ class Tiling:
 
     @classmethod
     def of(
-        cls, axes: tuple[Axis, ...], n: int, place_bytes: int, tile_bytes: int
+        cls,
+        axes: tuple[Axis, ...],
+        n: int,
+        place_bytes: int,
+        tile_bytes: int,
+        whole: float,
     ) -> Tiling:
-        """The largest tiles within ``tile_bytes``, a window taking ``place_bytes``."""
+        """The largest tiles within ``tile_bytes``, a window taking ``place_bytes``.
+
+        Windows that take no more than ``whole`` tiles are one.
+        """
         places = axes[-1].n_output
-        whole = n * math.prod(axis.n_output for axis in axes) * place_bytes
-        if 0 < whole <= WHOLE * tile_bytes:
-            tile_bytes = whole
+        windows = n * math.prod(axis.n_output for axis in axes) * place_bytes
+        if 0 < windows <= whole * tile_bytes:
+            tile_bytes = windows
         fit = max(1, tile_bytes // max(1, place_bytes))
         chunk = places if fit >= places else -(-places // -(-places // fit))
         units = n * math.prod(axis.n_output for axis in axes[:-1])
