@@ -17,6 +17,7 @@ from jconv.algorithms.depthwise import Depthwise
 from jconv.algorithms.matmul import MATMUL
 from jconv.algorithms.parts import buffers, staged
 from jconv.geometry import OPERANDS, Geometry
+from jconv.pool import extremes
 from jconv.primitive import lowering
 from tests.abilities import canonical_shapes, contraction
 from tests.conftest import BOTH_EMITTERS
@@ -115,3 +116,28 @@ def test_all_branches_read_one_predicate():
 def test_by_themselves_they_would_each_make_one(monkeypatch):
     monkeypatch.setattr(lowering, "traced_for", lambda _: contextlib.nullcontext())
     assert predicates() > 2
+
+
+def winners_made(padding):
+    """How many branches make the winners of the windows, in a pool's derivative."""
+
+    def derivative(x):
+        return jax.grad(lambda x: jconv.max_pool(x, (3,), padding=padding).sum())(x)
+
+    x = jax.ShapeDtypeStruct((4, 14 - 2 * padding, 8), "float32")
+    text = jax.jit(derivative).lower(x).compile().as_text()
+    return len(re.findall(r"= \(?s8\[4,4,8\]\S* conditional\(", text))
+
+
+def test_the_winners_of_padded_windows_are_found_once():
+    """Found anew for every entry that wants to know, they take six times as long."""
+    jax.clear_caches()
+    assert winners_made(padding=1) == 1
+    assert not winners_made(padding=0)
+
+
+def test_by_themselves_they_would_be_found_by_everyone(monkeypatch):
+    monkeypatch.setattr(extremes, "materialised", lambda make: make())
+    jax.clear_caches()
+    assert not winners_made(padding=1)
+    jax.clear_caches()

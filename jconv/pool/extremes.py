@@ -24,6 +24,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jconv.algorithms.parts.buffers import materialised
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -104,9 +106,17 @@ def _of_entries_jvp(
         for entry, exists in zip(entries, present, strict=True)
     ]
     if rule.first:
-        winner = jnp.full(y.shape, len(entries), "int8")
-        for k in reversed(range(len(entries))):
-            winner = jnp.where(wins[k], jnp.int8(k), winner)
+
+        def first() -> Array:
+            winner = jnp.full(y.shape, len(entries), "int8")
+            for k in reversed(range(len(entries))):
+                winner = jnp.where(wins[k], jnp.int8(k), winner)
+            return winner
+
+        # Where some are absent, the transpose would pad the entries and compare them
+        # anew for every entry that it adds to: it takes up to six times as long.
+        some_lack = any(exists is not None for exists in present)
+        winner = materialised(first) if some_lack else first()
         wins = [winner == k for k in range(len(entries))]
     terms = [
         jnp.where(win, tangent, jnp.zeros_like(tangent))
