@@ -42,8 +42,9 @@ from tests.planting import planted  # noqa: E402
 LONG = {
     "symbolic.progressions": "k fixed",
     "symbolic.one-index-set": "input, k fixed",
+    "symbolic.any-rank": "made",
 }
-"""Of these one case is proved here; ``jconv prove`` proves all, and CI runs it."""
+"""Of these one case is proved here; CI proves all, by the commands."""
 
 
 def made(check: Any, subject: Any = None) -> Statement:
