@@ -10,7 +10,7 @@ import numpy as np
 
 from jconv import numerics, signal
 from jconv.algorithms import taps
-from jconv.algorithms.parts import toom_tiles
+from jconv.algorithms.parts import toom_tiles, undilated
 from jconv.primitive import derivatives
 from tests.planting import fault
 
@@ -18,6 +18,9 @@ CONTINUOUS = "tests/test_continuous.py::test_a_polynomials_derivative"
 NUMERICAL = "tests/test_continuous.py::test_a_gradient_is_as_exact_as_its_dtype"
 
 BOUND = "tests/test_rounding.py::test_the_bound_of_a_sum_is_highams"
+DILATED = (
+    "tests/test_winograd.py::test_dilated_windows_are_dense_ones_of_every_remainder"
+)
 WINOGRAD = "tests/test_winograd.py::test_every_role_is_within_the_bound"
 BITS = "tests/test_rounding.py::test_products_keep_every_bit"
 
@@ -86,3 +89,17 @@ def products_of_eight_bits(right: Any) -> Any:
 def transform_takes_an_entry_twice(right: Any) -> Any:
     """Winograd's transforms take each entry twice for the last of the points."""
     return lambda weights, entry: right(np.append(weights[:-1], 2 * weights[-1]), entry)
+
+
+@fault(undilated.Undilated, "other", claim="backward.rounding", test=DILATED)
+def remainders_take_turns(right: Any) -> Any:
+    """Of a dilated axis, each remainder's cotangents stand at the next one."""
+
+    def wrong(self: Any, other: Any) -> Any:
+        parted = right(self, other)
+        for n, axis in enumerate(self.apart):
+            if axis.n_kernel == 1:
+                parted = jnp.roll(parted, 1, 2 + n)
+        return parted
+
+    return wrong

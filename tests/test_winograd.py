@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from fractions import Fraction
 
 import jax
@@ -17,8 +18,9 @@ from jconv import numerics
 from jconv.algorithms import AUTO, DIRECT, FAST, REGISTRY, candidates, choose
 from jconv.algorithms.accuracy import BOUND_RATIO, acceptable
 from jconv.algorithms.parts.toom_cook import Tables, tables
+from jconv.algorithms.parts.undilated import Undilated
 from jconv.algorithms.winograd import MAX_TAPS, Winograd
-from jconv.geometry import OPERANDS, ROLES
+from jconv.geometry import OPERANDS, ROLES, Axis
 from jconv.reference import contract
 from jconv.verify.jaxprs import equations
 from tests.abilities import canonical_shapes, compiled, refusal, routines
@@ -91,6 +93,54 @@ def test_small_integers_are_exact_all_the_same():
         np.testing.assert_array_equal(got, contract(first, second, case.geometry, out))
 
 
+DILATIONS = [
+    Case("one-of-two", (9, 6), (3, 2), padding=2, kernel_dilation=(2, 1), c_in=2),
+    Case(
+        "other-of-two",
+        (6, 9),
+        (2, 3),
+        padding=((1, 0), (4, -1)),
+        kernel_dilation=(1, 3),
+    ),
+    Case("both", (8, 11), (2, 3), padding=(1, 3), kernel_dilation=(3, -4), batch=(2,)),
+    Case("cropped", (15,), (3,), padding=((-2, -1),), kernel_dilation=5, batch=(2, 3)),
+    Case("wider-than-results", (9,), (2,), kernel_dilation=7),
+    Case("three", (5, 4, 6), (2, 2, 2), padding=1, kernel_dilation=(2, 1, 3)),
+]
+
+
+@pytest.mark.parametrize("case", DILATIONS, ids=by_id)
+def test_dilated_windows_are_dense_ones_of_every_remainder(case):
+    shapes = canonical_shapes(case.geometry, case.batch, case.c_in, case.c_out)
+    able = check_bounds(VARIANTS, case.geometry, shapes, "float64")
+    assert len(able) >= len(ROLES) * 2
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 9), st.integers(1, 3), st.integers(1, 4)), max_size=3
+    )
+)
+def test_a_dilated_axis_is_two_and_they_hold_all_pairs(sizes):
+    """Every pair of a result and a tap stands in the two axes together just once."""
+    axes = tuple(Axis(n + (k - 1) * d, k, n, kernel_dilation=d) for n, k, d in sizes)
+    both = Undilated(axes)
+    assert all(axis.kernel_dilation == 1 for axis in both.apart)
+    source = np.arange(math.prod(axis.n_input for axis in axes)) + 1.0
+    source = source.reshape(1, 1, *(axis.n_input for axis in axes), 1)
+    seen = both.result(_windowed_sum(both.apart, np.asarray(both.source(source))))
+    np.testing.assert_array_equal(seen, _windowed_sum(axes, source))
+
+
+def _windowed_sum(axes, source):
+    """Of every window, one axis after the other, in NumPy."""
+    for n, axis in enumerate(axes, 2):
+        places = np.arange(axis.n_output)[:, None]
+        taps = np.arange(axis.n_kernel) * axis.kernel_dilation
+        source = source.take(places + taps, n).sum(n + 1)
+    return source
+
+
 # Limits -----------------------------------------------------------------------------
 
 
@@ -98,8 +148,8 @@ def test_small_integers_are_exact_all_the_same():
     ("case", "dtype", "why"),
     [
         (named("plain"), "int32", "hold fractions"),
-        (named("stride-2"), "float32", "strided or dilated"),
-        (named("kernel-dilation-3"), "float32", "strided or dilated"),
+        (named("stride-2"), "float32", "strided windows"),
+        (named("input-dilation-2"), "float32", "strided windows"),
         (named("groups-2"), "float32", "takes no groups"),
         (named("batch-0"), "float32", "an array is empty"),
         (Case("long", (9,), (MAX_TAPS + 1,)), "float32", f"more than {MAX_TAPS}"),
@@ -117,6 +167,7 @@ def test_refusals_say_why(case, dtype, why):
 # The choice -------------------------------------------------------------------------
 
 WIDE = Case("wide", (14, 14), (3, 3), padding=1, c_in=256, c_out=256)
+DILATED = dataclasses.replace(WIDE, padding=2, kernel_dilation=2)
 LONGER = Case("longer", (28, 28), (5, 5), padding=2, c_in=256, c_out=256)
 
 
@@ -128,6 +179,7 @@ def question(out, dtype="float32", case=WIDE, platform="cpu"):
 
 @pytest.mark.parametrize("out", ROLES)
 def test_three_taps_get_it_and_who_wants_sums_alone_does_not(out):
+    assert choose(*question(out, case=DILATED)).name == "winograd"
     assert choose(*question(out)).name == "winograd"
     assert choose(*question(out), FAST).name == "winograd"
     assert choose(*question(out), DIRECT).exact_on_integers

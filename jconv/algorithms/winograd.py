@@ -37,6 +37,7 @@ from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.toom_blocks import TileBlocks
 from jconv.algorithms.parts.toom_tiles import ToomTiles
+from jconv.algorithms.parts.undilated import Undilated, remainders
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
@@ -105,10 +106,10 @@ class Winograd:
             return "one tap takes one product; 'matmul' is just that"
         if max(taps) > MAX_TAPS:
             return f"an axis has {max(taps)} taps, more than {MAX_TAPS}"
-        view = _view(geometry, out)
+        view = windowed.at_every_place(geometry, out)
         if view is None:
-            return "strided or dilated windows are no product of polynomials"
-        points = ToomTiles(view.axes, self.results).points
+            return "strided windows are no product of polynomials"
+        points = ToomTiles(Undilated(view.axes).apart, self.results).points
         if points > MAX_POINTS:
             return f"it would make {points} products, more than {MAX_POINTS}"
         return None
@@ -130,20 +131,25 @@ class Winograd:
             role: array.astype(accumulate)
             for role, array in zip(OPERANDS[out], (first, second), strict=True)
         }
-        source = windowed.merged_source(arrays[view.source], geometry.rank)
+        apart = Undilated(view.axes)
+        source = apart.source(
+            windowed.merged_source(arrays[view.source], geometry.rank)
+        )
         product = Product(windowed.source_precision(precision, view, out), accumulate)
         both = sum(view.channels(shapes)) * np.dtype(accumulate).itemsize
         blocks = TileBlocks.of(tiles, source.shape, both, self.tile_bytes)
         padded = blocks.padded(source, blocks.source_padding(source.shape))
         if out == "kernel":
-            other = windowed.merged_source(arrays[view.other], geometry.rank)
+            other = apart.other(
+                windowed.merged_source(arrays[view.other], geometry.rank)
+            )
             whose = blocks.padded(other, blocks.other_padding(other.shape))
-            kernel = _kernel(blocks, padded, whose, product)
+            kernel = apart.kernel_back(_kernel(blocks, padded, whose, product))
             return windowed.original_kernel(kernel, view)
         kernel = lax.squeeze(arrays["kernel"], [arrays["kernel"].ndim - 2])
-        kernel = windowed.unflipped(kernel, view)
+        kernel = apart.kernel(windowed.unflipped(kernel, view))
         multiply = product if view.source == "input" else product.upon_rows
-        result = _result(blocks, padded, kernel, multiply)
+        result = apart.result(_result(blocks, padded, kernel, multiply))
         return result.reshape(result_shape(geometry, shapes, out))
 
     def error_bound(
@@ -189,13 +195,18 @@ class Winograd:
         products = costs.gemm_seconds(
             e * tiles.points, *sizes, platform, turned=out == "kernel"
         )
-        return MARGIN * (tiles.points * POINT_SECONDS + sums + products)
+        seconds = tiles.points * POINT_SECONDS + sums + products
+        if any(remainders(axis) > 1 for axis in view.axes):
+            # Padded to what the dilation divides; results are cropped.
+            moved = e * count * tiles.tile * (c + m) * item
+            seconds += costs.copy_seconds(moved, min(c, m) * item, platform)
+        return MARGIN * seconds
 
     def _tiles(self, geometry: Geometry, out: Role) -> tuple[Windowed, ToomTiles]:
         """The windows that are seen, and the tiles of their results."""
-        view = _view(geometry, out)
+        view = windowed.at_every_place(geometry, out)
         assert view is not None  # refused otherwise
-        return view, ToomTiles(view.axes, self.results)
+        return view, ToomTiles(Undilated(view.axes).apart, self.results)
 
 
 def _result(
@@ -280,14 +291,6 @@ def _products(
         each.reshape(each.shape[0] * e, -1, each.shape[-1]) for each in (left, right)
     )
     return multiply(left, right)
-
-
-def _view(geometry: Geometry, out: Role) -> Windowed | None:
-    """The first way to see neighbouring windows of a source, if there is one."""
-    for view in windowed.views(geometry, out):
-        if all(axis.stride == axis.kernel_dilation == 1 for axis in view.axes):
-            return view
-    return None
 
 
 WINOGRAD = Winograd()

@@ -61,6 +61,11 @@ class ToomTiles:
         """Products of matrices."""
         return math.prod(table.points for table in self.tables)
 
+    @property
+    def tile(self) -> int:
+        """Results of a tile."""
+        return math.prod(table.tile for table in self.tables)
+
     def work(self, matrix: str, *, back: bool = False) -> int:
         """Multiplications that make all values (or results) of one tile of a matrix."""
         first, *others = (getattr(table, matrix) for table in self.tables)

@@ -93,6 +93,14 @@ def views(
     return tuple(found)
 
 
+def at_every_place(geometry: Geometry, out: Role) -> Windowed | None:
+    """The first way in which windows begin at every place, if there is one."""
+    for view in views(geometry, out):
+        if all(axis.stride == 1 for axis in view.axes):
+            return view
+    return None
+
+
 def unsuitable(
     geometry: Geometry, shapes: Shapes, out: Role, *, dilated: bool = False
 ) -> str | None:
