@@ -98,9 +98,21 @@ class ToomTiles:
         return _values(matrices, lambda spot: self._every(part, spot, counts))
 
     def kernel(self, kernel: Array) -> list[Array]:
-        """(e, *K, c, m) -> per point of the first axis (points, e, c, m)."""
-        matrices = [table.kernel for table in self.tables]
-        return _values(matrices, lambda tap: _tap(kernel, tap))
+        """(e, *K, c, m) -> per point of the first axis (points, e, c, m).
+
+        Its entries lie side by side, so products do it, which compile in no time.
+        """
+        e, *_, c, m = kernel.shape
+        entries = lax.reshape(kernel, (e, math.prod(kernel.shape[1:-2]), c * m))
+        return [
+            lax.dot_general(
+                weights.reshape(-1, entries.shape[1]).astype(kernel.dtype),
+                entries,
+                (([1], [1]), ([], [])),
+                precision=lax.Precision.HIGHEST,
+            ).reshape(-1, e, c, m)
+            for weights in _by_first_point([table.kernel for table in self.tables])
+        ]
 
     def kernel_back(self, values: Sequence[Array]) -> Array:
         """The adjoint of ``kernel``."""
@@ -143,11 +155,8 @@ def _values(
         matrices: (points, entries) of each axis.
         entry: gives the array at an index along every axis.
     """
-    weights = _outer([np.array(matrix, float) for matrix in matrices])
-    if len(matrices) == 1:
-        weights = weights[None]  # one array, of all points
     found = []
-    for point in weights:
+    for point in _by_first_point(matrices):
         # (points of the others, entries of all axes)
         mine = point.reshape(-1, *point.shape[point.ndim - len(matrices) :])
         terms = [
@@ -159,12 +168,10 @@ def _values(
     return found
 
 
-def _tap(kernel: Array, tap: tuple[int, ...]) -> Array:
-    """(e, *K, c, m) -> (e, c, m)."""
-    e, *_, c, m = kernel.shape
-    stop = [e, *(k + 1 for k in tap), c, m]
-    one = lax.slice(kernel, [0, *tap, 0, 0], stop)
-    return lax.reshape(one, (e, c, m))
+def _by_first_point(matrices: Sequence[Matrix]) -> np.ndarray:
+    """(points of the first axis, points of the others, entries of all axes)."""
+    weights = _outer([np.array(matrix, float) for matrix in matrices])
+    return weights[None] if len(matrices) == 1 else weights  # one array, of all points
 
 
 def _times(weights: np.ndarray, entry: Array) -> Array:
