@@ -35,9 +35,12 @@ def materialised(make: Callable[[], Array]) -> Array:
 
 
 def _behind_a_branch(make: Callable[[], Array]) -> Array:
-    """``make()`` in a branch that is always taken, which only running it tells."""
-    like = jax.eval_shape(make)
-    return lax.cond(surely(), make, lambda: lax.full(like.shape, 0, like.dtype))
+    """``make()`` in either of two branches: which one, only running it tells.
+
+    Equal loops are compiled once. Zeros in a branch that is never taken would be one
+    more loop, and a program with a dozen of them compile for a seventh longer.
+    """
+    return lax.cond(surely(), make, make)
 
 
 def carried(array: Array) -> Callable[[], Array]:
