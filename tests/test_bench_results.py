@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from jconv.bench import bars, figures, results, run, summary, table
+from jconv.bench import bars, figures, results, roofline, run, summary, table
 from jconv.bench.compiled import Program, compiled
 from jconv.bench.limits import Limits
 from jconv.bench.row import Row
@@ -236,6 +236,13 @@ def test_pictures_of_any_run_are_written(rows, tmp_path):
     ]
     starts = [path.read_bytes()[:5] for path in written]
     assert starts == [b"\x89PNG\r", b"<?xml"] * 2
+
+
+def test_what_saves_operations_stands_above_the_roof_and_in_the_picture():
+    """Of 10^12 operations a second at the most, 10^9 took a tenth of a millisecond."""
+    figure = roofline.draw(document(measured(ours=1e-4)))
+    (axes,) = figure.axes
+    assert axes.get_ylim()[1] > 1e4
 
 
 def test_operands_are_made_when_they_are_needed():
