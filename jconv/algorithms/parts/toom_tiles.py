@@ -169,7 +169,7 @@ def _values(
 
 
 def _by_first_point(matrices: Sequence[Matrix]) -> np.ndarray:
-    """(points of the first axis, points of the others, entries of all axes)."""
+    """Weights (points of the first axis, *of the others, *entries of every axis)."""
     weights = _outer([np.array(matrix, float) for matrix in matrices])
     return weights[None] if len(matrices) == 1 else weights  # one array, of all points
 
