@@ -56,7 +56,8 @@ FEW_PLACES = 512
 class Patches:
     """Windows and a product; tests make ``tile_bytes`` tiny.
 
-    ``platform`` is the one whose costs decide among plans (``accelerators.on``).
+    Windows of at most ``whole`` tiles stay together. ``platform`` is the one whose
+    costs decide among plans (``accelerators.on``).
     """
 
     name: str = "patches"

@@ -5,7 +5,8 @@
 
 where ^ takes the values at the points of ``toom_cook`` along every axis. A kernel of
 3 x 3 takes 16 products for a tile of 2 x 2 results, in place of 36. The kernel's
-derivative is the same sum of three factors, read for another one of them.
+derivative is the same sum of three factors, read for another one of them. What a
+dilation keeps apart are dense windows by themselves (``parts.undilated``).
 
 Its rounding errors are normwise, as a transform's are (``accuracy.tiles_bound``), and a
 NaN reaches all results of a tile. For two or three taps the matrices hold nothing but

@@ -3,8 +3,8 @@
 A window's entries along the last axis lie together with their channels, so a window is
 a few contiguous runs of the source seen as a matrix, and copying runs is what memory
 is fastest at. All windows at once would take as many times the source's memory as the
-kernel has taps; a *tile* of them takes a few megabytes, and its product is made
-before the next tile is copied.
+kernel has taps; a *tile* of them takes a few megabytes on a CPU, and its product is
+made before the next tile is copied.
 
 Results are walked in *units*: all places of one row of the last axis, or a chunk of
 them if a row alone is too much for a tile.

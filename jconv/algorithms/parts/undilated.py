@@ -22,6 +22,8 @@ from jconv.geometry import Axis
 if TYPE_CHECKING:
     from jax import Array
 
+    from jconv.geometry import Role
+
 
 def remainders(axis: Axis) -> int:
     """How many dense convolutions an axis holds; one tap is dense at any dilation."""
@@ -83,7 +85,7 @@ class Undilated:
         window = [axis.n_kernel for axis in self.axes]
         return lax.reshape(kernel, (kernel.shape[0], *window, *kernel.shape[-2:]))
 
-    def _parted(self, array: Array, role: str) -> Array:
+    def _parted(self, array: Array, role: Role) -> Array:
         """An array, padded along dilated axes to what d divides, and cut there."""
         config, sizes = [(0, 0)] * array.ndim, []
         joined = self._joined(role)
@@ -98,11 +100,11 @@ class Undilated:
         padded = pad_to(array, config)
         return lax.reshape(padded, (*array.shape[:2], *sizes, array.shape[-1]))
 
-    def _joined(self, role: str) -> list[int]:
+    def _joined(self, role: Role) -> list[int]:
         """Lengths per axis, of both axes of a dilated one together."""
         apart, found = iter(self.apart), []
         for axis in self.axes:
-            length = getattr(next(apart), f"n_{role}")
+            length = next(apart).size(role)
             if remainders(axis) > 1:
                 length *= next(apart).n_output
             found.append(length)
