@@ -1,24 +1,25 @@
-"""What the compiler for CPUs makes of a program: no copies, and no loop on one core.
+"""What the compiler for CPUs makes of a program: which arrays exist, on which cores.
 
 Results do not show these: a program that copies its operands, or works on one core, is
 right. Each check is shown to fail without the trick that it is about.
 """
 
-import contextlib
-import functools
+import os
 import re
+import subprocess
+import sys
 
 import jax
 import numpy as np
 import pytest
 
 import jconv
+from jconv.algorithms import REGISTRY
 from jconv.algorithms.depthwise import Depthwise
 from jconv.algorithms.matmul import MATMUL
 from jconv.algorithms.parts import buffers, staged
 from jconv.geometry import OPERANDS, Geometry
 from jconv.pool import extremes
-from jconv.primitive import lowering
 from tests.abilities import canonical_shapes, contraction
 from tests.conftest import BOTH_EMITTERS
 
@@ -27,6 +28,7 @@ NEWER = jax.__version_info__ >= (0, 12)
 
 STRIDED = Geometry.from_call((16, 16), (1, 1), stride=2)
 DEPTHWISE = Geometry.from_call((16, 16), (3, 3), padding=1, groups=8)
+GROUPED = Geometry.from_call((16, 16), (3, 3), padding=1, groups=2)
 PLACES = 4 * 16 * 16
 
 
@@ -72,7 +74,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_no_operand_is_copied_into_a_loop_or_branch(case):
+def test_no_operand_is_copied_into_a_loop_or_function(case):
     assert not large_copies(compiled(*case))
 
 
@@ -98,35 +100,62 @@ def test_what_enters_a_loop_is_the_same_there():
     assert buffers.keeping_all_cores(np.int32(3)) == 3
 
 
-def predicates():
-    """How many loops make a predicate, of a grouped convolution for a CPU."""
-    conv = functools.partial(jconv.conv, groups=2, padding=1, method="grouped")
-    shapes = (4, 16, 16, 8), (3, 3, 4, 8)
-    operands = [jax.ShapeDtypeStruct(shape, "float32") for shape in shapes]
-    traced = jax.jit(conv).trace(*operands)
-    text = traced.lower(lowering_platforms=("cpu",)).as_text()
-    assert text.count("stablehlo.case") > 2
-    return text.count("stablehlo.while")
+def functions_left():
+    """How many functions are not inlined, of a grouped convolution for a CPU."""
+    jax.clear_caches()
+    return compiled(REGISTRY["grouped"], GROUPED, "output").count('inlineable="false"')
 
 
-def test_all_branches_read_one_predicate():
-    assert predicates() == 1
+def test_intermediate_arrays_are_made_by_functions():
+    assert functions_left() > 2
 
 
-def test_by_themselves_they_would_each_make_one(monkeypatch):
-    monkeypatch.setattr(lowering, "traced_for", lambda _: contextlib.nullcontext())
-    assert predicates() > 2
+def test_untold_the_compiler_would_inline_them(monkeypatch):
+    monkeypatch.setattr(buffers, "set_xla_metadata", lambda array, **_: array)
+    assert not functions_left()
+
+
+PARTS_OF_A_SUM = """
+import re, sys, jax
+from jconv.algorithms.parts import buffers
+
+def add(x):
+    x = buffers.on_all_cores(x)
+    return x[1:, :, :64] + x[:-1, :, 64:]
+
+if sys.argv[1:] == ["seen"]:
+    buffers._by_a_function = lambda make: make()
+x = jax.ShapeDtypeStruct((65, 64, 128), "float32")
+print(jax.jit(add).lower(x).compile().as_text())
+"""
+
+
+def parts_of_a_sum(*arguments):
+    """Into how many parts sixteen cores divide a sum of slices."""
+    script = [sys.executable, "-c", PARTS_OF_A_SUM, *arguments]
+    environment = os.environ | {"NPROC": "16"}
+    text = subprocess.check_output(script, env=environment, text=True)
+    (parts,) = re.findall(r'outer_dimension_partitions":\["(\d+)"\]', text)
+    return int(parts)
+
+
+def test_sums_of_slices_are_divided_among_all_cores():
+    assert parts_of_a_sum() == 16
+
+
+def test_by_a_one_that_the_compiler_sees_they_would_not_be():
+    assert parts_of_a_sum("seen") < 16
 
 
 def winners_made(padding):
-    """How many branches make the winners of the windows, in a pool's derivative."""
+    """How many functions make the winners of the windows, in a pool's derivative."""
 
     def derivative(x):
         return jax.grad(lambda x: jconv.max_pool(x, (3,), padding=padding).sum())(x)
 
     x = jax.ShapeDtypeStruct((4, 14 - 2 * padding, 8), "float32")
     text = jax.jit(derivative).lower(x).compile().as_text()
-    return len(re.findall(r"= \(?s8\[4,4,8\]\S* conditional\(", text))
+    return len(re.findall(r"= \(?s8\[4,4,8\]\S* call\(", text))
 
 
 def test_the_winners_of_padded_windows_are_found_once():

@@ -113,8 +113,8 @@ def _rule(equation: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
         return _degrees(params["jaxpr"], degrees)
     if name in CONTROL:
         return CONTROL[name](params, degrees)
-    if name == "optimization_barrier":  # each result is one of the operands
-        return degrees
+    if name in ("optimization_barrier", "xla_metadata_value"):
+        return degrees  # each result is one of the operands
     if name == "reduce" and adds(params):
         return _reduce(degrees)
     if name in MOVEMENT and _only_moves(equation, degrees):

@@ -3,20 +3,22 @@
 A gather whose result is reshaped, padded or transposed is fused into one loop that
 computes an index for every single number, three to five times slower than copying
 whole rows and reading the copy. ``lax.optimization_barrier`` does not help there: it
-is dropped before fusion. What is never fused across is a conditional, so on a CPU an
-array is made inside one whose predicate the compiler cannot evaluate; that costs about
-a microsecond. Elsewhere the array is simply made.
+is dropped before fusion. What is never fused across is the call of a function that is
+not inlined, so on a CPU an array is made by one; that costs nothing. Elsewhere the
+array is simply made.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.experimental.xla_metadata import set_xla_metadata
 
-from jconv.algorithms.parts.platforms import by_platform, surely
+from jconv.algorithms.parts.platforms import by_platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,23 +32,19 @@ OPERATIONS = 7
 
 def materialised(make: Callable[[], Array]) -> Array:
     """``make()``, as an array of its own in memory."""
-    return by_platform(cpu=lambda: _behind_a_branch(make), default=make)
+    return by_platform(cpu=lambda: _by_a_function(make), default=make)
 
 
-def _behind_a_branch(make: Callable[[], Array]) -> Array:
-    """``make()`` in either of two branches: which one, only running it tells.
-
-    Equal loops are compiled once. Zeros in a branch that is never taken would be one
-    more loop, and a program with a dozen of them compile for a seventh longer.
-    """
-    return lax.cond(surely(), make, make)
+def _by_a_function(make: Callable[[], Array]) -> Array:
+    """``make()`` by a function that XLA is told not to inline, nor looks into."""
+    return set_xla_metadata(jax.jit(make)(), inlineable="false")
 
 
 def carried(array: Array) -> Callable[[], Array]:
-    """What gives ``array`` again inside a branch or a loop, and is not copied to it.
+    """What gives ``array`` again inside a function or a loop, and is not copied to it.
 
     A dimension of size 1 between others has no place in memory of its own. The compiler
-    gives it one, and where a branch or a loop expects another, it copies the array,
+    gives it one, and where a function or a loop expects another, it copies the array,
     though nothing moves. So the array enters without such dimensions.
     """
     ones = [
@@ -60,10 +58,10 @@ def on_all_cores(array: Array) -> Array:
     """The same numbers, in a loop that the compiler for CPUs divides among its cores.
 
     It does so only if a loop has more operations than it moves bytes, which sums of
-    slices never have. Multiplying by a one that only running tells adds operations,
-    changes no number (also no infinity, NaN or signed zero), and costs nothing, as the
-    loop waits for memory. Complex numbers are left alone: there, infinity times one
-    is NaN.
+    slices never have. Multiplying by a one that the compiler does not see adds
+    operations, changes no number (also no infinity, NaN or signed zero), and costs
+    nothing, as the loop waits for memory. Complex numbers are left alone: there,
+    infinity times one is NaN.
     """
     if not jnp.issubdtype(array.dtype, jnp.floating):
         return array
@@ -72,7 +70,7 @@ def on_all_cores(array: Array) -> Array:
 
 def _busily(array: Array) -> Array:
     """``array`` times one, ``OPERATIONS`` times."""
-    one = lax.convert_element_type(surely(), array.dtype)
+    one = _by_a_function(lambda: jnp.ones((), array.dtype))
     ones = lax.broadcast(one, array.shape)
     for _ in range(OPERATIONS):
         array = lax.mul(array, ones)

@@ -1,18 +1,15 @@
-"""What is known while an algorithm is traced for one platform, and need not be asked.
+"""Where a program will run, known while an algorithm is traced for one platform.
 
 The primitive is lowered for each platform by itself, so one of two ways is traced, not
-both with a choice between them; and a number that many barriers read is made once.
-Lowering takes a fifth less time, a third less where there are many barriers.
+both with a choice between them: lowering takes a fifth less time.
 """
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 from jax import lax
 
 if TYPE_CHECKING:
@@ -20,32 +17,17 @@ if TYPE_CHECKING:
 
     from jax import Array
 
-
-@dataclasses.dataclass(frozen=True)
-class _Known:
-    """Of the contraction that is being traced.
-
-    Attributes:
-        platform: where it will run; None is anywhere.
-        true: ``surely()``, made before any loop or branch.
-    """
-
-    platform: str | None = None
-    true: Array | None = None
-
-
-_NOTHING = _Known()
-_KNOWN = contextvars.ContextVar("known", default=_NOTHING)
+_PLATFORM = contextvars.ContextVar[str | None]("platform", default=None)
 
 
 @contextlib.contextmanager
 def traced_for(platform: str | None) -> Iterator[None]:
-    """Inside, ``by_platform`` and ``surely`` know where the program will run."""
-    token = _KNOWN.set(_Known(platform, _true() if platform == "cpu" else None))
+    """Inside, ``by_platform`` knows where the program will run; None is anywhere."""
+    token = _PLATFORM.set(platform)
     try:
         yield
     finally:
-        _KNOWN.reset(token)
+        _PLATFORM.reset(token)
 
 
 def by_platform(
@@ -58,19 +40,7 @@ def by_platform(
         ...     by_platform(cpu=lambda: "one", default=lambda: "another")
         'one'
     """
-    platform = _KNOWN.get().platform
+    platform = _PLATFORM.get()
     if platform is None:
         return lax.platform_dependent(*operands, cpu=cpu, default=default)
     return (cpu if platform == "cpu" else default)(*operands)
-
-
-def surely() -> Array:
-    """True, which the compiler cannot tell without running the program."""
-    known = _KNOWN.get().true
-    return _true() if known is None else known
-
-
-def _true() -> Array:
-    """By a few turns of a loop that no compiler pass evaluates or unrolls."""
-    ended: Any = lax.while_loop(lambda v: v < 99, lambda v: v * 5 + 1, jnp.int32(1))
-    return lax.gt(ended, jnp.int32(0))
