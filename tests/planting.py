@@ -67,6 +67,8 @@ def _forget() -> None:
     jax.clear_caches()
     for name, module in list(sys.modules.items()):
         if name.startswith("jconv.") and not name.startswith("jconv.verify"):
-            for value in vars(module).values():
-                if hasattr(value, "cache_clear"):
-                    value.cache_clear()
+            classes = [each for each in vars(module).values() if isinstance(each, type)]
+            for owner in (module, *classes):
+                for value in vars(owner).values():
+                    if hasattr(value, "cache_clear"):
+                        value.cache_clear()

@@ -25,6 +25,7 @@ from jax import lax
 
 from jconv.algorithms import costs
 from jconv.algorithms.parts.buffers import materialised
+from jconv.algorithms.parts.remembered import remembered
 from jconv.algorithms.protocol import Algorithm, array_shapes, concrete, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
@@ -146,6 +147,7 @@ class Grouped:
         ways = self._ways(geometry, shapes, out, dtype, platform)
         return min(ways, key=lambda way: way.seconds)
 
+    @remembered
     def _ways(
         self,
         geometry: Geometry,

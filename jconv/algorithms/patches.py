@@ -24,6 +24,7 @@ from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocking import Blocking
 from jconv.algorithms.parts.plans import Plan, block_sizes
 from jconv.algorithms.parts.products import Product
+from jconv.algorithms.parts.remembered import remembered
 from jconv.algorithms.parts.tiles import Tiling
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
@@ -149,6 +150,7 @@ class Patches:
         plans = self._plans(geometry, shapes, out, dtype, platform)
         return min(plans, key=lambda plan: plan.seconds)
 
+    @remembered
     def _plans(
         self,
         geometry: Geometry,

@@ -27,6 +27,7 @@ from jconv.algorithms.costs import FLOAT_BYTES
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocked import Blocked, ways
 from jconv.algorithms.parts.buffers import carried
+from jconv.algorithms.parts.remembered import remembered
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
@@ -188,12 +189,17 @@ class Spectral:
         """Numbers of single precision that the spectra may hold."""
         return MEMORY_MULTIPLE * plan.entries + self.tile_bytes // FLOAT_BYTES
 
+    @remembered
     def _plan(
         self, geometry: Geometry, shapes: Shapes, out: Role, platform: str | None
     ) -> Blocked:
         """The view and the blocks that take the least time, of those with room."""
-        key = tuple((role, tuple(shape)) for role, shape in shapes.items())
-        return _cheapest(self, geometry, key, out, platform)
+
+        def preference(plan: Blocked) -> tuple[bool, float]:
+            too_large = self._entries(plan) > self._room(plan)
+            return too_large, self._seconds(plan, out, platform)
+
+        return min(ways(geometry, shapes, out, self.block), key=preference)
 
     def _objection(self, plan: Blocked) -> str | None:
         """Why it cannot transform these blocks."""
@@ -212,24 +218,6 @@ class Spectral:
     def _entries(self, plan: Blocked) -> int:
         """Numbers that the spectra of all examples hold."""
         raise NotImplementedError
-
-
-@functools.lru_cache(maxsize=256)
-def _cheapest(
-    algorithm: Spectral,
-    geometry: Geometry,
-    shapes: tuple[tuple[Role, tuple[int, ...]], ...],
-    out: Role,
-    platform: str | None,
-) -> Blocked:
-    """``Spectral._plan``; asked several times a call."""
-    plans = ways(geometry, dict(shapes), out, algorithm.block)
-
-    def preference(plan: Blocked) -> tuple[bool, float]:
-        too_large = algorithm._entries(plan) > algorithm._room(plan)  # noqa: SLF001
-        return too_large, algorithm._seconds(plan, out, platform)  # noqa: SLF001
-
-    return min(plans, key=preference)
 
 
 def _examples(array: Array, plan: Blocked, size: int) -> Array:
