@@ -46,11 +46,12 @@ MAX_UNROLLED = 96
 MAX_SUMMED = 64
 """The same for a kernel's derivative, where each takes longer to compile."""
 
+ROW_BY_ROW, TAPS_OF_A_TURN = 32, 12
+"""Taps of a kernel's derivative beyond which a loop goes through them, and how many a
+turn takes, or a row of them: 7 x 7 taps are compiled in two thirds of the time."""
+
 BLOCK_BYTES = 2**22
 """Memory of the examples whose kernel derivative is computed at once."""
-
-TAPS_OF_A_PASS = 8
-"""Taps of a kernel's derivative that are summed in one pass."""
 
 SUMMED = 1.25
 """How much longer sums over places take than over taps, on an accelerator."""
@@ -130,7 +131,7 @@ class Depthwise:
             role: array.astype(accumulate)
             for role, array in zip(OPERANDS[out], (first, second), strict=True)
         }
-        form = Tapwise(_axes(view, shapes), self._unrolled(out))
+        form = self._form(view, shapes, out)
         source = _source_lanes(arrays[view.source], view, shapes)
         if out == "kernel":
             other = arrays[view.other]
@@ -165,13 +166,13 @@ class Depthwise:
         item = np.dtype(dtype).itemsize
         places = costs.bytes_of(both[view.other], dtype)
         copied = places + 2 * others * costs.bytes_of(both[view.source], dtype)
-        form = Tapwise(_axes(view, shapes), self._unrolled(out))
+        form = self._form(view, shapes, out)
         adds = places // item * math.prod(form.window)
         if is_accelerator(platform):
             return sums_seconds(adds * (SUMMED if out == "kernel" else 1), copied)
         passes = math.prod(form.rounds)
         if out == "kernel":
-            passes *= -(-len(form.taps) // TAPS_OF_A_PASS)
+            passes *= Staged(form, self.block_bytes).passes
             passes *= max(1, copied // (self.block_bytes or BLOCK_BYTES))
         seconds = costs.copy_seconds(copied, geometry.groups * others * item, platform)
         if own * others > 1:
@@ -180,9 +181,15 @@ class Depthwise:
         away = out == "kernel" and self.block_bytes is None and copied > BLOCK_BYTES
         return seconds * (OUT_OF_CACHE if away else 1)
 
-    def _unrolled(self, out: Role) -> int:
-        """Taps that are unrolled."""
-        return min(self.unrolled, MAX_SUMMED) if out == "kernel" else self.unrolled
+    def _form(self, view: Windowed, shapes: Shapes, out: Role) -> Tapwise:
+        """The taps, and how many of them are unrolled."""
+        unrolled = self.unrolled
+        if out == "kernel":
+            unrolled = min(unrolled, MAX_SUMMED)
+            # Elsewhere than on one CPU every turn of a loop would be waited for.
+            if math.prod(view.window) > ROW_BY_ROW and not self.keeps_batch_whole:
+                unrolled = min(unrolled, max(view.window[-1], TAPS_OF_A_TURN))
+        return Tapwise(_axes(view, shapes), unrolled)
 
 
 def _view(geometry: Geometry, out: Role) -> Windowed:

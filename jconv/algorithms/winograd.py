@@ -25,7 +25,6 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -145,7 +144,9 @@ class Winograd:
                 windowed.merged_source(arrays[view.other], geometry.rank)
             )
             whose = blocks.padded(other, blocks.other_padding(other.shape))
-            kernel = apart.kernel_back(_kernel(blocks, padded, whose, product))
+            matrix = (source.shape[0], *view.channels(shapes))
+            kernel = _kernel(blocks, padded, whose, matrix, product)
+            kernel = apart.kernel_back(kernel)
             return windowed.original_kernel(kernel, view)
         kernel = lax.squeeze(arrays["kernel"], [arrays["kernel"].ndim - 2])
         kernel = apart.kernel(windowed.unflipped(kernel, view))
@@ -247,9 +248,10 @@ def _kernel(
     blocks: TileBlocks,
     padded: Callable[[], Array],
     other: Callable[[], Array],
+    matrix: tuple[int, int, int],
     product: Product,
 ) -> Array:
-    """(e, *K, c, m), summed over the blocks."""
+    """(e, *K, c, m), summed over the blocks; ``matrix`` is (e, c, m)."""
     tiles = blocks.tiles
 
     def block(mine: Array, whose: Array) -> list[Array]:
@@ -277,8 +279,7 @@ def _kernel(
             return [lax.add(a, b) for a, b in zip(total, mine, strict=True)]
 
         nothing = [
-            jnp.zeros(like.shape, like.dtype)
-            for like in jax.eval_shape(lambda: part(starts[0]))
+            jnp.zeros(shape, product.accumulate) for shape in tiles.values(*matrix)
         ]
         total = lax.fori_loop(0, len(starts), add, nothing)
     return tiles.kernel_back(total)

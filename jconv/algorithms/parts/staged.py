@@ -16,6 +16,7 @@ what makes the compiler give the loop to all cores: see ``tapwise``.)
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,27 @@ class Staged:
 
     form: Tapwise
     block_bytes: int | None
+
+    @property
+    def passes(self) -> int:
+        """How often a round's taps go over a block: once for as many as are summed."""
+        return len(self._batches)
+
+    @property
+    def _run(self) -> int:
+        """Places of the last axis that the first stage adds."""
+        return _run_length(self.form.places[-1])
+
+    def _rows(self, examples: int) -> int:
+        """Sums that the first stage leaves of each tap."""
+        *lead, last = self.form.places
+        return examples * math.prod(lead) * -(-last // self._run)
+
+    @functools.cached_property
+    def _batches(self) -> list[list[Places]]:
+        """The taps of a round that are summed together."""
+        form = self.form
+        return _batches(form.taps, form.inner[-1], TERMS // self._run)
 
     def kernel(self, source: Array, other: Array) -> Array:
         """(e, *batch, *S, q) and (e, *batch, *R, q) -> (e, *K, q)."""
@@ -107,15 +129,15 @@ class Staged:
                 whose = materialised(lambda: jnp.where(new, had, zero))
             return self._sums_of(mine, whose)
 
-        like = jax.eval_shape(block, jnp.int32(0))
-        nothing = jnp.zeros(like.shape, like.dtype)
+        rounds, taps = len(self.form.origins()), len(self.form.taps)
+        left = self._rows(size) // math.prod(_stages(self._rows(size)))
+        nothing = jnp.zeros((rounds, taps, left, source.shape[-1]), source.dtype)
         sums = looped(count, lambda n, total: total + block(n), nothing)
         return lax.reduce_sum(sums, range(2, sums.ndim - 1))
 
     def _sums_of(self, source: Array, other: Array) -> Array:
         """(rounds, inner taps, rows left to add, q)."""
-        form, last = self.form, self.form.places[-1]
-        run = _run_length(last)
+        form, last, run = self.form, self.form.places[-1], self._run
         places = (*form.places[:-1], -(-last // run) * run)
         config = [(0, 0)] * other.ndim
         config[-2] = (0, places[-1] - last)
@@ -132,7 +154,7 @@ class Staged:
                 return lax.mul(lax.reshape(form.read(part, tap, places), cut), other)
 
             sums: list[Array] = []
-            for taps in _batches(form.taps, form.inner[-1], TERMS // run):
+            for taps in self._batches:
                 first = _added([product(tap) for tap in taps], len(cut) - 2)
                 sums += _in_stages(first, kept)
             return jnp.stack(sums)
@@ -157,11 +179,7 @@ def _in_stages(sums: list[Array], kept: Places) -> list[Array]:
     """(*kept, ..., q) -> (*kept, few rows, q), as long as rows divide into runs."""
     q = sums[0].shape[-1]
     rows = sums[0].size // (q * math.prod(kept))
-    while True:
-        runs = range(RUN, SHORTEST_RUN - 1, -1)
-        run = next((n for n in runs if rows % n == 0), None)
-        if run is None:
-            return [each.reshape(*kept, rows, q) for each in sums]
+    for run in _stages(rows):
         rows //= run
         stage: list[Array] = []
         for n in range(0, len(sums), TERMS // run):
@@ -169,6 +187,17 @@ def _in_stages(sums: list[Array], kept: Places) -> list[Array]:
             split = [lax.reshape(each, (*kept, rows, run, q)) for each in some]
             stage += _added(split, len(kept) + 1)
         sums = stage
+    return [each.reshape(*kept, rows, q) for each in sums]
+
+
+def _stages(rows: int) -> list[int]:
+    """How many rows each stage adds, of so many."""
+    runs = range(RUN, SHORTEST_RUN - 1, -1)
+    found = []
+    while run := next((n for n in runs if rows % n == 0), None):
+        rows //= run
+        found.append(run)
+    return found
 
 
 def _run_length(places: int) -> int:

@@ -74,6 +74,11 @@ class ToomTiles:
             own = len(first) * len(first[0])
         return own * math.prod(len(each) * len(each[0]) for each in others)
 
+    def values(self, *shape: int) -> list[tuple[int, ...]]:
+        """Shapes per point of the first axis, each point's array being of a shape."""
+        arrays = self.tables[0].points if len(self.tables) > 1 else 1
+        return [(self.points // arrays, *shape)] * arrays
+
     def extents(self, counts: Sequence[int]) -> list[int]:
         """Entries of the source that so many tiles read, per axis."""
         return [
