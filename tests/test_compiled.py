@@ -120,7 +120,7 @@ import re, sys, jax
 from jconv.algorithms.parts import buffers
 
 def add(x):
-    x = buffers.on_all_cores(x)
+    (x,) = buffers.on_all_cores(x)
     return x[1:, :, :64] + x[:-1, :, 64:]
 
 if sys.argv[1:] == ["seen"]:

@@ -13,9 +13,10 @@ by side, which lie together in the product as they lie in the result.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 import numpy as np
@@ -245,7 +246,7 @@ def _sum(shifts: Shifts, z: Array, taps: list[tuple[int, ...]], rows: int) -> Ar
     columns = z.shape[-1] // (len(taps) * len(last_shifts))
 
     def summed() -> Array:
-        total: Any = None
+        slices = []
         for number, (tap, last) in enumerate(itertools.product(taps, last_shifts)):
             shift = [
                 line.places[k][0] for line, k in zip(shifts.lines, tap, strict=False)
@@ -255,14 +256,10 @@ def _sum(shifts: Shifts, z: Array, taps: list[tuple[int, ...]], rows: int) -> Ar
                 for line, q in zip(shifts.lines, [*shift, last], strict=True)
             ]
             stop = [b + n for b, n in zip(begin, counts, strict=True)]
-            seen = lax.slice(
-                z,
-                [0, 0, *begin, number * columns],
-                [*z.shape[:2], *stop, (number + 1) * columns],
-            )
-            seen = on_all_cores(seen)
-            total = seen if total is None else lax.add(total, seen)
-        return total
+            lower = [0, 0, *begin, number * columns]
+            upper = [*z.shape[:2], *stop, (number + 1) * columns]
+            slices.append(lax.slice(z, lower, upper))
+        return functools.reduce(lax.add, on_all_cores(*slices))
 
     # What lays a tile into the whole would add the slices up on one core.
     return materialised(summed)

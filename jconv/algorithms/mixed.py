@@ -244,7 +244,7 @@ def _run(blocks: Blocks, source: Array, kernel: Array, product: Product) -> Arra
         z = z.reshape(e, blocks.per_tile, *blocks.read, places[-1], len(taps) * m)
 
         def summed() -> Array:
-            wide = on_all_cores(z)
+            (wide,) = on_all_cores(z)
             total: Any = 0
             for number, tap in enumerate(taps):
                 begin = [

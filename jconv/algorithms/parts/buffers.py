@@ -54,8 +54,8 @@ def carried(array: Array) -> Callable[[], Array]:
     return lambda: lax.expand_dims(solid, ones)
 
 
-def on_all_cores(array: Array) -> Array:
-    """The same numbers, in a loop that the compiler for CPUs divides among its cores.
+def on_all_cores(*arrays: Array) -> list[Array]:
+    """The same numbers, for a loop that the compiler for CPUs divides among its cores.
 
     It does so only if a loop has more operations than it moves bytes, which sums of
     slices never have. Multiplying by a one that the compiler does not see adds
@@ -63,17 +63,22 @@ def on_all_cores(array: Array) -> Array:
     nothing, as the loop waits for memory. Complex numbers are left alone: there,
     infinity times one is NaN.
     """
-    if not jnp.issubdtype(array.dtype, jnp.floating):
-        return array
-    return by_platform(array, cpu=_busily, default=lambda same: same)
+    dtype = arrays[0].dtype
+    if not jnp.issubdtype(dtype, jnp.floating):
+        return list(arrays)
+
+    def busily(*arrays: Array) -> list[Array]:
+        one = _by_a_function(lambda: jnp.ones((), dtype))
+        return [_times(array, one, OPERATIONS) for array in arrays]
+
+    return by_platform(*arrays, cpu=busily, default=lambda *same: list(same))
 
 
-def _busily(array: Array) -> Array:
-    """``array`` times one, ``OPERATIONS`` times."""
-    one = _by_a_function(lambda: jnp.ones((), array.dtype))
-    ones = lax.broadcast(one, array.shape)
-    for _ in range(OPERATIONS):
-        array = lax.mul(array, ones)
+def _times(array: Array, factor: Array, times: int) -> Array:
+    """``array`` times a number, again and again."""
+    factors = lax.broadcast(factor, array.shape)
+    for _ in range(times):
+        array = lax.mul(array, factors)
     return array
 
 

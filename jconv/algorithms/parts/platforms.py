@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jax import lax
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jax import Array
+
+Made = TypeVar("Made")
 
 _PLATFORM = contextvars.ContextVar[str | None]("platform", default=None)
 
@@ -31,8 +33,8 @@ def traced_for(platform: str | None) -> Iterator[None]:
 
 
 def by_platform(
-    *operands: Array, cpu: Callable[..., Array], default: Callable[..., Array]
-) -> Array:
+    *operands: Array, cpu: Callable[..., Made], default: Callable[..., Made]
+) -> Made:
     """``lax.platform_dependent``, of which only one way is traced where that is known.
 
     Examples:
