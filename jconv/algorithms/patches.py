@@ -22,6 +22,7 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocking import Blocking
+from jconv.algorithms.parts.buffers import materialised
 from jconv.algorithms.parts.plans import Plan, block_sizes
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.remembered import remembered
@@ -222,7 +223,9 @@ def _kernel(
             0, tiling.tiles, lambda number, sum_: sum_ + tile(number), nothing
         )
     if not upright:
-        total = lax.transpose(total, (0, 2, 1))
+        turned = lax.transpose(total, (0, 2, 1))
+        # One loop with the reshape, it may compile for half a second.
+        total = materialised(lambda: turned)
     return total.reshape(e, *window, c, m)
 
 
