@@ -4,6 +4,7 @@ Results do not show these: a program that copies its operands, or works on one c
 right. Each check is shown to fail without the trick that it is about.
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -19,7 +20,7 @@ from jconv.algorithms.depthwise import Depthwise
 from jconv.algorithms.matmul import MATMUL
 from jconv.algorithms.parts import buffers, staged
 from jconv.geometry import OPERANDS, Geometry
-from jconv.pool import extremes
+from jconv.pool import backward, extremes
 from tests.abilities import canonical_shapes, contraction
 from tests.conftest import BOTH_EMITTERS
 
@@ -170,3 +171,21 @@ def test_by_themselves_they_would_be_found_by_everyone(monkeypatch):
     jax.clear_caches()
     assert not winners_made(padding=1)
     jax.clear_caches()
+
+
+def functions_of_a_pool_rule():
+    """How many functions are not inlined, where three windows hold each entry."""
+    jax.clear_caches()
+    x = jax.ShapeDtypeStruct((4, 14, 8), "float32")
+    rule = functools.partial(jconv.max_pool_vjp, window=(3,), stride=1, padding=1)
+    return jax.jit(rule).lower(x, x).compile().as_text().count('inlineable="false"')
+
+
+def test_what_many_entries_ask_of_windows_is_padded_once():
+    """Padded anew for each, thirteen windows take twice as long."""
+    assert functions_of_a_pool_rule() == 2
+
+
+def test_of_few_entries_it_would_not_be(monkeypatch):
+    monkeypatch.setattr(backward, "MANY", 4)
+    assert not functions_of_a_pool_rule()

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from jconv import numerics
+from jconv.algorithms.parts.buffers import materialised
 from jconv.pool import held
 from jconv.pool.sums import divided
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
     from jconv.geometry import Axis
     from jconv.pool.arguments import Pooling, Step
+
+MANY = 3
+"""Windows that hold an input, from which on they are not padded anew for each."""
 
 Facts = tuple[tuple[Any, Any], ...]
 """What windows have besides their cotangent: (array, what absent windows have)."""
@@ -98,7 +102,7 @@ def receive(
     total = jnp.zeros(shape, dy.dtype)
     for turn, axis in enumerate(strands):
         own = [
-            (lax.slice_in_dim(array, turn, None, len(strands), dim), fill)
+            (_every_window(array, turn, step, fill), fill)
             for array, fill in ((dy, 0), *facts)
         ]
 
@@ -113,6 +117,19 @@ def receive(
 
         total = held.over_windows(add, total, (held.holders(axis),))
     return total
+
+
+def _every_window(array: Array, turn: int, step: Step, fill: Any) -> Array:  # noqa: ANN401
+    """What all windows of a strand have, in memory if each input asks many of them."""
+    dim, strands = step
+    axis = strands[turn]
+
+    def make() -> Array:
+        own = lax.slice_in_dim(array, turn, None, len(strands), dim)
+        return held.padded(own, dim, axis, fill)
+
+    many = axis.stride == 1 and held.holders(axis) >= MANY
+    return materialised(make) if many else make()
 
 
 def subsample_back(

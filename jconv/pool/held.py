@@ -57,8 +57,28 @@ def holders(axis: Axis) -> int:
     return -(-axis.span // axis.stride)
 
 
+def padded(y: Array, dim: int, axis: Axis, fill: Any) -> Array:  # noqa: ANN401
+    """What every window has of which some input asks, also those that do not exist.
+
+    Args:
+        y: an array with one entry per window along ``dim``.
+        dim: the dimension.
+        axis: its relation.
+        fill: what windows that do not exist have to give.
+    """
+    first, last = _asked(axis)
+    config = [(0, 0, 0)] * y.ndim
+    config[dim] = (holders(axis) - 1 - first, last - (axis.n_output - 1), 0)
+    return lax.pad(y, jnp.asarray(fill, y.dtype), config)
+
+
+def _asked(axis: Axis) -> tuple[int, int]:
+    """The last windows that may hold the first input, and the last one."""
+    return axis.low // axis.stride, (axis.n_input - 1 + axis.low) // axis.stride
+
+
 def beside_inputs(
-    y: Array,
+    every: Array,
     dim: int,
     axis: Axis,
     q: Any,  # noqa: ANN401
@@ -67,33 +87,29 @@ def beside_inputs(
     """Lay what window number q has beside every input along one dimension.
 
     Args:
-        y: an array with one entry per window along ``dim``.
+        every: what all windows have: ``padded``.
         dim: the dimension.
         axis: its relation.
         q: from 0, the last window that may hold the input, to ``holders(axis) - 1``.
-        fill: what windows that do not exist, or do not hold the input, have to give.
+        fill: what windows that do not hold the input have to give.
     """
     s = axis.stride
-    first, last = axis.low // s, (axis.n_input - 1 + axis.low) // s
-    backward = holders(axis) - 1
-    config = [(0, 0, 0)] * y.ndim
-    config[dim] = (backward - first, last - (axis.n_output - 1), 0)
-    every = lax.pad(y, jnp.asarray(fill, y.dtype), config)
+    first, last = _asked(axis)
     blocks = last - first + 1
-    own = lax.dynamic_slice_in_dim(every, backward - q, blocks, dim)
+    own = lax.dynamic_slice_in_dim(every, holders(axis) - 1 - q, blocks, dim)
     shape = (*own.shape[:dim], blocks, s, *own.shape[dim + 1 :])
     kept = [n for n in range(len(shape)) if n != dim + 1]
     repeated = lax.broadcast_in_dim(own, shape, kept)
     flat = lax.reshape(repeated, (*shape[:dim], blocks * s, *shape[dim + 2 :]))
     start = axis.low - first * s
     found = lax.slice_in_dim(flat, start, start + axis.n_input, axis=dim)
-    if axis.span == s and axis.kernel_dilation == 1:
-        return found  # tiles: the one window holds the input
-    column = [1] * y.ndim
+    if axis.span % s == 0 and axis.kernel_dilation == 1:
+        return found  # every one of the windows holds the input
+    column = [1] * every.ndim
     column[dim] = axis.n_input
     position = np.arange(axis.n_input, dtype="int32").reshape(column) + axis.low
     entry = position % s + s * jnp.asarray(q, "int32")
     holds = entry < axis.span
     if axis.kernel_dilation > 1:
         holds &= entry % axis.kernel_dilation == 0
-    return jnp.where(holds, found, jnp.asarray(fill, y.dtype))
+    return jnp.where(holds, found, jnp.asarray(fill, every.dtype))

@@ -171,7 +171,8 @@ def _asked(y: Array, indices: Array, pooling: Pooling, shape: tuple[int, ...]) -
 
     def beside(array: Array, q: tuple[Any, ...], fill: int) -> Array:
         for (dim, axis), each in zip(steps, q, strict=True):
-            array = held.beside_inputs(array, dim, axis, each, fill)
+            every = held.padded(array, dim, axis, fill)
+            array = held.beside_inputs(every, dim, axis, each, fill)
         return array
 
     def receive(q: tuple[Any, ...], found: Array) -> Array:
