@@ -115,7 +115,7 @@ class Patches:
         if out == "kernel":
             other = windowed.merged_source(arrays[view.other], geometry.rank)
             blocks = blocking.blocks(other)
-            kernel = _kernel(tiling, source, blocks, product, upright=plan.upright)
+            kernel = _kernel(tiling, source, blocks, product, plan)
             return windowed.original_kernel(blocking.kernel_back(kernel), view)
         kernel = windowed.ordinary_kernel(arrays["kernel"], view)
         blocks = _result(tiling, source, blocking.kernel(kernel), product)
@@ -197,7 +197,7 @@ def _result(tiling: Tiling, source: Array, kernel: Array, product: Product) -> A
 
 
 def _kernel(
-    tiling: Tiling, source: Array, other: Array, product: Product, *, upright: bool
+    tiling: Tiling, source: Array, other: Array, product: Product, plan: Plan
 ) -> Array:
     """(e, *K, c, m), summed over the tiles."""
     e, m, c = other.shape[0], other.shape[-1], source.shape[-1]
@@ -210,22 +210,22 @@ def _kernel(
     def tile(number: Any) -> Array:
         places = lax.dynamic_index_in_dim(placed, number, 1, keepdims=False)
         windows = tiling.windows(padded, starts[number])
-        if upright:
+        if plan.upright:
             return product.transposed(windows, places)
         return product.transposed(places, windows, swapped=True)
 
     if tiling.tiles == 1:
         total = tile(0)
     else:
-        shape = (entries, m) if upright else (m, entries)
+        shape = (entries, m) if plan.upright else (m, entries)
         nothing = jnp.zeros((e, *shape), product.accumulate)
         total = lax.fori_loop(
             0, tiling.tiles, lambda number, sum_: sum_ + tile(number), nothing
         )
-    if not upright:
+    if not plan.upright:
         turned = lax.transpose(total, (0, 2, 1))
-        # One loop with the reshape, it may compile for half a second.
-        total = materialised(lambda: turned)
+        # One loop with nothing but the reshape, it may compile for half a second.
+        total = materialised(lambda: turned) if plan.blocking.plain else turned
     return total.reshape(e, *window, c, m)
 
 
