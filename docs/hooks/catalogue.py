@@ -86,11 +86,12 @@ def runs() -> Iterator[str]:
     recorded = [run for run in records() if run["device"]["platform"] == "cpu"]
     recorded.sort(key=lambda run: (run["device"]["jax"], len(run["command"])))
     found = list(map(ratios, recorded))
-    yield f"| | {' | '.join(map(run_name, recorded))} |"
-    yield "|-|" + "-|" * len(recorded)
-    for name in dict.fromkeys(name for each in found for name in each):
-        cells = [f"{each[name]:.2f}" if name in each else "" for each in found]
-        yield f"| {name} | {' | '.join(cells)} |"
+    names = list(dict.fromkeys(name for each in found for name in each))
+    yield f"| run | {' | '.join(names)} |"
+    yield "|-|" + "-|" * len(names)
+    for run, each in zip(recorded, found, strict=True):
+        cells = [f"{each[name]:.2f}" if name in each else "" for name in names]
+        yield f"| {run_name(run)} | {' | '.join(cells)} |"
 
 
 def accelerators() -> Iterator[str]:
@@ -112,7 +113,7 @@ def records() -> list[dict[str, Any]]:
 
 
 def run_name(run: dict[str, Any]) -> str:
-    """A column's title: jax's version, and what was not as usual."""
+    """A row's title: jax's version, and what was not as usual."""
     options = run["command"].removeprefix("jconv bench").strip()
     flags = "XLA_FLAGS" if run["device"]["xla_flags"] else ""
     release = ".".join(run["device"]["jax"].split(".")[:2])
