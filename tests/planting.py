@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -67,8 +68,8 @@ def _forget() -> None:
     jax.clear_caches()
     for name, module in list(sys.modules.items()):
         if name.startswith("jconv.") and not name.startswith("jconv.verify"):
-            classes = [each for each in vars(module).values() if isinstance(each, type)]
-            for owner in (module, *classes):
-                for value in vars(owner).values():
-                    if hasattr(value, "cache_clear"):
-                        value.cache_clear()
+            here = list(vars(module).values())
+            classes = [vars(each).values() for each in here if isinstance(each, type)]
+            for value in itertools.chain(here, *classes):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()

@@ -117,7 +117,7 @@ def test_untold_the_compiler_would_inline_them(monkeypatch):
 
 
 PARTS_OF_A_SUM = """
-import re, sys, jax
+import sys, jax
 from jconv.algorithms.parts import buffers
 
 def add(x):

@@ -279,7 +279,7 @@ def _kernel(
             return [lax.add(a, b) for a, b in zip(total, mine, strict=True)]
 
         nothing = [
-            jnp.zeros(shape, product.accumulate) for shape in tiles.values(*matrix)
+            jnp.zeros(shape, product.accumulate) for shape in tiles.shapes(*matrix)
         ]
         total = lax.fori_loop(0, len(starts), add, nothing)
     return tiles.kernel_back(total)

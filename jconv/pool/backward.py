@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from jconv.pool.arguments import Pooling, Step
 
 MANY = 3
-"""Windows that hold an input, from which on they are not padded anew for each."""
+"""Windows that hold an input, from which on what they have is not padded for each."""
 
 Facts = tuple[tuple[Any, Any], ...]
 """What windows have besides their cotangent: (array, what absent windows have)."""
@@ -128,6 +128,8 @@ def _every_window(array: Array, turn: int, step: Step, fill: Any) -> Array:  # n
         own = lax.slice_in_dim(array, turn, None, len(strands), dim)
         return held.padded(own, dim, axis, fill)
 
+    # Where windows are strides apart, what they have is repeated, which takes longer of
+    # an array in memory than of one that is made on the way.
     many = axis.stride == 1 and held.holders(axis) >= MANY
     return materialised(make) if many else make()
 

@@ -36,7 +36,7 @@ def materialised(make: Callable[[], Array]) -> Array:
 
 
 def _by_a_function(make: Callable[[], Array]) -> Array:
-    """``make()`` by a function that XLA is told not to inline, nor looks into."""
+    """``make()`` by a function that XLA is told not to inline: it looks into none."""
     return set_xla_metadata(jax.jit(make)(), inlineable="false")
 
 

@@ -64,7 +64,7 @@ class Staged:
     @property
     def passes(self) -> int:
         """How often a round's taps go over a block: once for as many as are summed."""
-        return len(self._batches)
+        return len(self._together)
 
     @property
     def _run(self) -> int:
@@ -77,7 +77,7 @@ class Staged:
         return examples * math.prod(lead) * -(-last // self._run)
 
     @functools.cached_property
-    def _batches(self) -> list[list[Places]]:
+    def _together(self) -> list[list[Places]]:
         """The taps of a round that are summed together."""
         form = self.form
         return _batches(form.taps, form.inner[-1], TERMS // self._run)
@@ -154,7 +154,7 @@ class Staged:
                 return lax.mul(lax.reshape(form.read(part, tap, places), cut), other)
 
             sums: list[Array] = []
-            for taps in self._batches:
+            for taps in self._together:
                 first = _added([product(tap) for tap in taps], len(cut) - 2)
                 sums += _in_stages(first, kept)
             return jnp.stack(sums)

@@ -74,7 +74,7 @@ class ToomTiles:
             own = len(first) * len(first[0])
         return own * math.prod(len(each) * len(each[0]) for each in others)
 
-    def values(self, *shape: int) -> list[tuple[int, ...]]:
+    def shapes(self, *shape: int) -> list[tuple[int, ...]]:
         """Shapes per point of the first axis, each point's array being of a shape."""
         arrays = self.tables[0].points if len(self.tables) > 1 else 1
         return [(self.points // arrays, *shape)] * arrays
