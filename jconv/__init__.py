@@ -1,6 +1,6 @@
 """Convolution from scratch in JAX, its derivatives convolutions: shown, proved."""
 
-from jconv import geometry, lax, nn, rules
+from jconv import geometry, lax, nn, rules, sharding
 from jconv.conv import conv, conv_transpose
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.local import conv_local, conv_local_input_vjp, conv_local_kernel_vjp
@@ -95,6 +95,7 @@ __all__ = [
     "per_example_kernel_norms",
     "per_example_kernel_vjp",
     "rules",
+    "sharding",
     "subsample",
     "subsample_vjp",
     "sum_pool",

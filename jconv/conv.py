@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from jconv import algorithms, operands
 from jconv.call import as_shape, evaluate
-from jconv.plan import Options, plan, plan_transpose
+from jconv.options import Options
+from jconv.plan import plan, plan_transpose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,7 +25,8 @@ from jconv.algorithms.parts.unfolding import put, take
 from jconv.call import as_shape, check_cotangent
 from jconv.errors import GeometryError
 from jconv.geometry import OPERANDS
-from jconv.plan import Options, plan
+from jconv.options import Options
+from jconv.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

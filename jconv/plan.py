@@ -7,38 +7,17 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-import jax
-import numpy as np
-
 from jconv import borders, layout
-from jconv.algorithms import AUTO, Method, check_method
+from jconv.algorithms import Method, check_method
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.geometry import Geometry
 from jconv.geometry.checks import at_least, is_integer
 from jconv.geometry.padding import per_axis, resolve_padding
 from jconv.geometry.transposed import transposed_geometry
 from jconv.layout import Layout
+from jconv.options import Options
 
 Shape = tuple[Any, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """The geometry arguments of a call, hashable; the names are the user's."""
-
-    stride: Any = 1
-    padding: Any = "valid"
-    kernel_dilation: Any = 1
-    input_dilation: Any = 1
-    groups: Any = 1
-    padding_mode: Any = "zeros"
-    dimension_numbers: Any = None
-    method: Any = AUTO
-
-    @classmethod
-    def of(cls, **arguments: Any) -> Options:  # noqa: ANN401
-        """Freeze lists and the like into tuples."""
-        return cls(**{name: _frozen(value) for name, value in arguments.items()})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,15 +166,6 @@ def _is_plain(value: Any) -> bool:  # noqa: ANN401
     if type(value) is tuple:
         return all(map(_is_plain, value))
     return value is None or type(value) in (int, str)
-
-
-def _frozen(value: Any) -> Any:  # noqa: ANN401
-    """Lists and arrays as tuples, so that a call can be hashed."""
-    if isinstance(value, (np.ndarray, jax.Array)):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return tuple(_frozen(entry) for entry in value)
-    return int(value) if is_integer(value) else value
 
 
 def _default_shapes(

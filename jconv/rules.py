@@ -30,7 +30,8 @@ from jax import lax
 from jconv import algorithms, operands, primitive
 from jconv.call import as_shape, check_cotangent, evaluate
 from jconv.geometry import OPERANDS, Geometry, OrdinaryConvolution, Role
-from jconv.plan import Options, plan
+from jconv.options import Options
+from jconv.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from jconv import algorithms, operands
 from jconv.call import as_shape, check_cotangent, evaluate
-from jconv.plan import Options, plan
+from jconv.options import Options
+from jconv.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,18 @@ FLOORS = (
     {"layout", "reference"},
     {"algorithms"},
     {"compat", "primitive"},
-    {"operands", "borders", "plan", "call", "vjp", "conv", "rules", "patches", "local"}
+    {
+        "operands",
+        "borders",
+        "options",
+        "plan",
+        "call",
+        "vjp",
+        "conv",
+        "rules",
+        "patches",
+        "local",
+    }
     | {"per_example", "pool", "tuning"},
     {"lax", "signal", "sharding", "nn"},
     {"verify", "explain", "bench"},

@@ -11,8 +11,9 @@ import pytest
 
 import jconv
 from jconv.errors import GeometryError
+from jconv.options import Options
 from jconv.per_example.norms import multiplications
-from jconv.plan import Options, plan
+from jconv.plan import plan
 from tests.cases import CASES, EMPTY_CASES, Case, by_id, integers, named, oracle
 from tests.programs import conv_parameters
 

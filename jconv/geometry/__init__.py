@@ -1,7 +1,9 @@
 """All shape arithmetic of convolution: plain integers, no arrays, no JAX.
 
-Read in this order: ``axis`` (the relation), ``textbook`` (the backward rules),
-``nd`` (several axes), ``padding`` and ``sizes`` (what users write and ask).
+Read in this order: ``checks`` and ``extents`` (an argument, a window), ``axis`` (the
+relation), ``textbook`` (the backward rules), ``nd`` (several axes), ``padding``,
+``transposed`` and ``sizes`` (what users write and ask), ``windows`` (of pools),
+``phases`` (a stride taken apart), ``slabs`` (an axis divided among devices).
 """
 
 from jconv.geometry.axis import OPERANDS, ROLES, Axis, Progression, Role
@@ -14,6 +16,7 @@ from jconv.geometry.sizes import (
     parameter_count,
     receptive_field,
 )
+from jconv.geometry.slabs import Slab
 from jconv.geometry.textbook import OrdinaryAxis
 from jconv.geometry.windows import Windows
 
@@ -28,6 +31,7 @@ __all__ = [
     "Padding",
     "Progression",
     "Role",
+    "Slab",
     "Windows",
     "flop_count",
     "kernel_size_from_output",

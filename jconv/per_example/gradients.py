@@ -10,7 +10,8 @@ import jax
 
 from jconv import borders, layout, operands, primitive
 from jconv.call import as_shape, check_cotangent
-from jconv.plan import Options, plan
+from jconv.options import Options
+from jconv.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

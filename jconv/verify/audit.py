@@ -27,7 +27,8 @@ from jconv import algorithms, borders, rules
 from jconv.conv import conv
 from jconv.geometry import OPERANDS
 from jconv.nn.convolution import with_conv
-from jconv.plan import Options, plan
+from jconv.options import Options
+from jconv.plan import plan
 from jconv.verify import routes
 from jconv.verify.allowance import WIDE, allowed
 from jconv.verify.families import Case

@@ -1,0 +1,73 @@
+"""The keywords of a convolution, as a user writes them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import jax
+import numpy as np
+
+from jconv.algorithms import AUTO, Method
+from jconv.errors import GeometryError
+from jconv.geometry.checks import is_integer
+
+if TYPE_CHECKING:
+    from jconv.geometry import Integers, Padding
+    from jconv.layout import DimensionNumbers
+
+
+class ConvArguments(TypedDict, total=False):
+    """Keywords that a convolution and its derivatives share, as ``conv`` has them."""
+
+    stride: Integers
+    padding: Padding
+    kernel_dilation: Integers
+    input_dilation: Integers
+    groups: int
+    padding_mode: str
+    dimension_numbers: DimensionNumbers | None
+    method: Method
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The geometry arguments of a call, hashable; the names are the user's."""
+
+    stride: Any = 1
+    padding: Any = "valid"
+    kernel_dilation: Any = 1
+    input_dilation: Any = 1
+    groups: Any = 1
+    padding_mode: Any = "zeros"
+    dimension_numbers: Any = None
+    method: Any = AUTO
+
+    @classmethod
+    def of(cls, *, lacks: tuple[str, ...] = (), **arguments: Any) -> Options:  # noqa: ANN401
+        """Freeze lists and the like into tuples.
+
+        Args:
+            lacks: names that the function does not have, whose call this is.
+            **arguments: what was passed to it.
+
+        Raises:
+            GeometryError: for a name that is none of its.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        known = [name for name in names if name not in lacks]
+        for name, value in arguments.items():
+            if name not in known:
+                raise GeometryError.of(
+                    name, value, f"one of the keywords {', '.join(known)}"
+                )
+        return cls(**{name: _frozen(value) for name, value in arguments.items()})
+
+
+def _frozen(value: Any) -> Any:  # noqa: ANN401
+    """Lists and arrays as tuples, so that a call can be hashed."""
+    if isinstance(value, (np.ndarray, jax.Array)):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return tuple(_frozen(entry) for entry in value)
+    return int(value) if is_integer(value) else value
