@@ -6,8 +6,6 @@ variable first. Convolutions are taken with jconv, on grids of falling step.
     python -m experiments.derivative_of_a_continuous_convolution --out DIR [--quick]
 """
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -8,8 +8,6 @@ never knew what stood beside what, learns as before.
     python -m experiments.mlp_against_cnn --out DIR [--quick]
 """
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -12,8 +12,6 @@ References:
     neural networks", https://arxiv.org/abs/1701.04128, 2016.
 """
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 import functools

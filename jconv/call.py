@@ -55,7 +55,7 @@ def evaluate(
     second: Array,
     out: Role,
     understood: Plan,
-    precision: Any,  # noqa: ANN401
+    precision: Any,
     preferred: DTypeLike | None,
     contract: Callable[..., Array] = primitive.contract,
 ) -> Array:

@@ -22,20 +22,19 @@ from jconv import (
     cli_tune,
     cli_verify,
 )
+from jconv.cli_codes import BAD_USAGE, FAILED, INTERRUPTED
 from jconv.errors import GeometryError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
 
 TRACEBACK = "JCONV_TRACEBACK"
 """The environment variable that makes an internal error show its traceback."""
 
 app = typer.Typer(
     help="Convolution from scratch in JAX, whose derivatives are convolutions.",
-    epilog="Start with [bold]jconv verify --quick[/bold]: it checks every claim on "
-    "this machine in about a minute and writes a report to read.",
+    epilog="Start with [bold]jconv verify --quick[/bold]: it samples every claim "
+    "on this machine in some five minutes and writes a report to read.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",

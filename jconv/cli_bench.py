@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jconv.cli_codes import FAILED, INTERRUPTED
 from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
@@ -27,8 +28,6 @@ MALLOCS = ("tuned", "default")
 ROLES = ("fwd", "dx", "dw", "step")
 METHODS = ("auto", "fast", "direct")
 ROW_SECONDS, QUICK_ROW_SECONDS = 1.0, 0.25
-FAILED, INTERRUPTED = 1, 130
-
 HELP = """
 Measure jconv against jax.lax, PyTorch and this machine's own limits.
 

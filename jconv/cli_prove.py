@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jconv.cli_codes import FAILED, INTERRUPTED
 from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
 if TYPE_CHECKING:
     from rich.console import Console
-
-FAILED, INTERRUPTED = 1, 130
 
 HELP = """
 Prove, for all sizes, strides, dilations and pads at once, that the derivative of a \

@@ -9,6 +9,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
+from jconv.cli_codes import FAILED, INTERRUPTED
 from jconv.errors import GeometryError, UnsupportedError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from jconv.nn.train import Run, Settings
     from jconv.nn.train.fit import Event
 
-FAILED, INTERRUPTED = 1, 130
 AUDIT = "audit.json"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jconv import cli_selection as select
+from jconv.cli_codes import FAILED, INTERRUPTED
 from jconv.cli_exhaustive import exhaust, tell_rows
 from jconv.errors import GeometryError
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from jconv.verify.claim import Claim, Result
     from jconv.verify.report import Options
 
-FAILED, INTERRUPTED = 1, 130
-
 HELP = """
 Check on this machine that the derivative of a convolution is a convolution.
 
@@ -31,7 +30,7 @@ was compared is written to report.html, for people, and report.json, for machine
 
 [bold]Examples[/bold]
 
-[cyan]jconv verify --quick[/cyan]  a sample of everything, in some two minutes
+[cyan]jconv verify --quick[/cyan]  a sample of every claim, in some five minutes
 
 [cyan]jconv verify --list[/cyan]  what the claims say; checks nothing
 
@@ -154,10 +153,10 @@ def verify(
     if results and exhaustive:
         tell_rows(console, document)
     if not whole:
-        done = f"after {len(results)} of {len(claims)} claims; no report was written."
+        done = f" after {len(results)} of {len(claims)} claims; no report was written."
         if exhaustive:
             done = "; nothing is lost, the same command goes on."
-        console.print(f"Interrupted {done}".replace(" ;", ";"), style="yellow")
+        console.print(f"Interrupted{done}", style="yellow")
         raise typer.Exit(INTERRUPTED)
     for path in _write(out, document):
         console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)

@@ -25,7 +25,7 @@ annotate_sharding = lower_with_sharding_in_types
 ShardingTypeError = core.ShardingTypeError
 
 
-def explicit_sharding(aval: Any) -> Any:  # noqa: ANN401
+def explicit_sharding(aval: Any) -> Any:
     """The sharding that is part of a value's type; None without explicit axes."""
     sharding = getattr(aval, "sharding", None)
     mesh = getattr(sharding, "mesh", None)
@@ -36,11 +36,11 @@ def explicit_sharding(aval: Any) -> Any:  # noqa: ANN401
 
 def result_aval(
     shape: tuple[Any, ...],
-    dtype: Any,  # noqa: ANN401
+    dtype: Any,
     operands: tuple[Any, ...],
     *,
     weak_type: bool,
-    sharding: Any,  # noqa: ANN401
+    sharding: Any,
 ) -> ShapedArray:
     """A result's abstract value, varying over the manual axes its operands vary over.
 
@@ -66,7 +66,7 @@ def result_aval(
     )
 
 
-def plain_aval(aval: Any) -> ShapedArray:  # noqa: ANN401
+def plain_aval(aval: Any) -> ShapedArray:
     """The same array without sharding and varying axes."""
     return ShapedArray(aval.shape, aval.dtype)
 
@@ -78,7 +78,7 @@ def no_mesh() -> Iterator[None]:
         yield
 
 
-def is_partitioned(context: Any) -> bool:  # noqa: ANN401
+def is_partitioned(context: Any) -> bool:
     """Whether the compiler divides the program that is being lowered among devices.
 
     Inside ``shard_map`` over all axes every device runs what is written; outside, and
@@ -102,12 +102,12 @@ def lowering_platform() -> str:
     return "rocm" if "rocm" in device.client.platform_version.lower() else "cuda"
 
 
-def open_jaxpr(closed: Any) -> Any:  # noqa: ANN401
+def open_jaxpr(closed: Any) -> Any:
     """The jaxpr inside a closed one; from jax 0.12 on they are one class."""
     return getattr(closed, "jaxpr", closed)
 
 
-def scan_counts(params: Any) -> tuple[int, int]:  # noqa: ANN401
+def scan_counts(params: Any) -> tuple[int, int]:
     """How many operands of a ``scan`` are constants, and how many its carry."""
     if "num_consts" in params:
         return params["num_consts"], params["num_carry"]

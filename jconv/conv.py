@@ -34,7 +34,7 @@ def conv(
     groups: int = 1,
     padding_mode: str = "zeros",
     dimension_numbers: DimensionNumbers | None = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     method: algorithms.Method = algorithms.AUTO,
 ) -> Array:
@@ -106,7 +106,7 @@ def conv_transpose(
     kernel_dilation: Integers = 1,
     groups: int = 1,
     dimension_numbers: DimensionNumbers | None = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     method: algorithms.Method = algorithms.AUTO,
 ) -> Array:

@@ -53,7 +53,7 @@ class Layout:
         return getattr(self, role)
 
 
-def parse(dimension_numbers: Any, rank: int) -> Layout:  # noqa: ANN401
+def parse(dimension_numbers: Any, rank: int) -> Layout:
     """Read ``dimension_numbers``; spatial dimensions are ordered as in the kernel.
 
     Raises:
@@ -119,7 +119,7 @@ def _permuted(array: Array, permutation: Sequence[int]) -> Array:
     return lax.transpose(array, (*range(lead), *(lead + n for n in permutation)))
 
 
-def channel_dim(channel_axis: Any, ndim: int) -> int | None:  # noqa: ANN401
+def channel_dim(channel_axis: Any, ndim: int) -> int | None:
     """Which of x's dimensions is the channels', counted from the front; None if none.
 
     Raises:

@@ -14,7 +14,7 @@ derivative is the sum of dw over the places o.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -38,7 +38,12 @@ if TYPE_CHECKING:
     from jconv.algorithms import Precision
     from jconv.geometry import Integers, Padding, Role
     from jconv.layout import DimensionNumbers
+    from jconv.options import GeometryArguments
     from jconv.plan import Plan, Shape
+
+
+NOT_OF_LOCAL = ("method",)
+"""Keywords of ``conv`` that have no meaning where each place has its own kernel."""
 
 
 def conv_local(
@@ -52,7 +57,7 @@ def conv_local(
     groups: int = 1,
     padding_mode: str = "zeros",
     dimension_numbers: DimensionNumbers | None = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
 ) -> Array:
     """Apply w (*output, *kernel, c_in // groups, c_out) to x (*batch, *spatial, c_in).
@@ -115,8 +120,8 @@ def conv_local_input_vjp(
     w: ArrayLike,
     *,
     input_shape: Sequence[int],
-    precision: Any = None,  # noqa: ANN401
-    **options: Any,  # noqa: ANN401
+    precision: Any = None,
+    **options: Unpack[GeometryArguments],
 ) -> Array:
     """Pull dy (*batch, *output, c_out) back to dx (*batch, *spatial, c_in).
 
@@ -141,7 +146,7 @@ def conv_local_input_vjp(
     """
     dy, w = operands.as_array("dy", dy), operands.as_array("w", w)
     shape = as_shape("input_shape", input_shape)
-    understood = _plan("w", shape, w.shape, Options.of(**options))
+    understood = _plan("w", shape, w.shape, Options.of(lacks=NOT_OF_LOCAL, **options))
     check_cotangent(dy, understood)
     return _evaluate(w, dy, "input", understood, precision, None)
 
@@ -151,8 +156,8 @@ def conv_local_kernel_vjp(
     dy: ArrayLike,
     *,
     kernel_shape: Sequence[int],
-    precision: Any = None,  # noqa: ANN401
-    **options: Any,  # noqa: ANN401
+    precision: Any = None,
+    **options: Unpack[GeometryArguments],
 ) -> Array:
     """Pull dy (*batch, *output, c_out) back to dw, one kernel for each place.
 
@@ -175,7 +180,9 @@ def conv_local_kernel_vjp(
     """
     x, dy = operands.as_array("x", x), operands.as_array("dy", dy)
     shape = as_shape("kernel_shape", kernel_shape)
-    understood = _plan("kernel_shape", x.shape, shape, Options.of(**options))
+    understood = _plan(
+        "kernel_shape", x.shape, shape, Options.of(lacks=NOT_OF_LOCAL, **options)
+    )
     check_cotangent(dy, understood)
     return _evaluate(x, dy, "kernel", understood, precision, None)
 
@@ -203,7 +210,7 @@ def _evaluate(
     second: Array,
     out: Role,
     understood: Plan,
-    precision: Any,  # noqa: ANN401
+    precision: Any,
     preferred: DTypeLike | None,
 ) -> Array:
     """Promote the operands, then run the jitted core."""

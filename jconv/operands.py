@@ -89,7 +89,7 @@ def result_dtype(preferred: DTypeLike | None, dtype: DTypeLike) -> np.dtype[Any]
     return wanted
 
 
-def canonical_precision(precision: Any) -> Precision:  # noqa: ANN401
+def canonical_precision(precision: Any) -> Precision:
     """One ``lax.Precision`` per operand, or None for the platform's default.
 
     None is resolved here, where the user's ``jax.default_matmul_precision`` is visible.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from jconv.layout import DimensionNumbers
 
 
-class ConvArguments(TypedDict, total=False):
-    """Keywords that a convolution and its derivatives share, as ``conv`` has them."""
+class GeometryArguments(TypedDict, total=False):
+    """Keywords that say which entries meet, as ``conv`` has them."""
 
     stride: Integers
     padding: Padding
@@ -27,6 +27,11 @@ class ConvArguments(TypedDict, total=False):
     groups: int
     padding_mode: str
     dimension_numbers: DimensionNumbers | None
+
+
+class ConvArguments(GeometryArguments, total=False):
+    """Keywords that a convolution and its derivatives share."""
+
     method: Method
 
 
@@ -44,7 +49,7 @@ class Options:
     method: Any = AUTO
 
     @classmethod
-    def of(cls, *, lacks: tuple[str, ...] = (), **arguments: Any) -> Options:  # noqa: ANN401
+    def of(cls, *, lacks: tuple[str, ...] = (), **arguments: Any) -> Options:
         """Freeze lists and the like into tuples.
 
         Args:
@@ -64,7 +69,7 @@ class Options:
         return cls(**{name: _frozen(value) for name, value in arguments.items()})
 
 
-def _frozen(value: Any) -> Any:  # noqa: ANN401
+def _frozen(value: Any) -> Any:
     """Lists and arrays as tuples, so that a call can be hashed."""
     if isinstance(value, (np.ndarray, jax.Array)):
         value = value.tolist()

@@ -237,7 +237,7 @@ def _sizes_channels_back(shape: Shape, channels: int | None) -> Shape:
     return rest if channels is None else (*rest[:channels], *last, *rest[channels:])
 
 
-def _checked(window: Any) -> tuple[int, ...]:  # noqa: ANN401
+def _checked(window: Any) -> tuple[int, ...]:
     """The window's sizes."""
     sizes = tuple(window) if hasattr(window, "__iter__") else (None,)
     if not all(is_integer(size) and size >= 0 for size in sizes):

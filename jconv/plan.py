@@ -161,7 +161,7 @@ def _plan(input_shape: Shape, kernel_shape: Shape, options: Options) -> Plan:
 _cached_plan = functools.lru_cache(maxsize=4096)(_plan)
 
 
-def _is_plain(value: Any) -> bool:  # noqa: ANN401
+def _is_plain(value: Any) -> bool:
     """Whether a cache may compare it: 1, 1.0 and True are equal, not the same."""
     if type(value) is tuple:
         return all(map(_is_plain, value))
@@ -208,7 +208,7 @@ def _check_symbols(role: str, shape: Shape, rank: int) -> None:
         raise UnsupportedError(message)
 
 
-def _check_groups(groups: Any, c_in: Any, c_out: Any) -> None:  # noqa: ANN401
+def _check_groups(groups: Any, c_in: Any, c_out: Any) -> None:
     """Groups must divide both channel counts."""
     at_least(1, groups=groups)
     for name, channels in (("c_in", c_in), ("c_out", c_out)):
@@ -222,7 +222,7 @@ def _check_groups(groups: Any, c_in: Any, c_out: Any) -> None:  # noqa: ANN401
             )
 
 
-def _checked_method(method: Any) -> Method:  # noqa: ANN401
+def _checked_method(method: Any) -> Method:
     """The method, if there is such an algorithm."""
     check_method(method)
     return method

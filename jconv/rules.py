@@ -22,7 +22,7 @@ References:
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax.numpy as jnp
 from jax import lax
@@ -39,15 +39,17 @@ if TYPE_CHECKING:
     from jax import Array
     from jax.typing import ArrayLike, DTypeLike
 
+    from jconv.options import ConvArguments
+
 
 def conv_input_vjp(
     dy: ArrayLike,
     w: ArrayLike,
     *,
     input_shape: Sequence[int],
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
-    **options: Any,  # noqa: ANN401
+    **options: Unpack[ConvArguments],
 ) -> Array:
     """Compute dx (*batch, *spatial, c_in) from dy and w as one forward convolution.
 
@@ -82,9 +84,9 @@ def conv_kernel_vjp(
     dy: ArrayLike,
     *,
     kernel_shape: Sequence[int],
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
-    **options: Any,  # noqa: ANN401
+    **options: Unpack[ConvArguments],
 ) -> Array:
     """Compute dw (*kernel, c_in // groups, c_out) from x and dy as one convolution.
 
@@ -170,7 +172,7 @@ def contract(
     geometry: Geometry,
     out: Role,
     precision: algorithms.Precision = None,
-    dtype: Any,  # noqa: ANN401
+    dtype: Any,
     method: algorithms.Method = algorithms.AUTO,
 ) -> Array:
     """``primitive.contract`` by the textbook: a forward convolution, whatever ``out``.

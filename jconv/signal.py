@@ -34,7 +34,7 @@ def convolve(
     *,
     mode: str = "full",
     method: algorithms.Method = algorithms.AUTO,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
 ) -> Array:
     """True convolution of ``x (*n)`` and ``w (*m)``, arrays of the same rank.
 
@@ -73,7 +73,7 @@ def correlate(
     *,
     mode: str = "full",
     method: algorithms.Method = algorithms.AUTO,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
 ) -> Array:
     """Cross-correlation of ``x (*n)`` and ``w (*m)``, arrays of the same rank.
 
@@ -154,7 +154,7 @@ def _contract(
     w: Array,
     geometry: Geometry,
     method: algorithms.Method,
-    precision: Any,  # noqa: ANN401
+    precision: Any,
 ) -> Array:
     """Promote, then run the jitted core."""
     algorithms.check_method(method)

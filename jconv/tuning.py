@@ -94,7 +94,7 @@ def stored(path: Path) -> dict[str, str]:
             )
     choices = content.get("choices")
     if not isinstance(choices, dict) or not all(
-        name in REGISTRY for name in choices.values()
+        isinstance(name, str) and name in REGISTRY for name in choices.values()
     ):
         raise ValueError("its choices are not names of algorithms")
     return choices

@@ -35,7 +35,7 @@ def conv_input_vjp(
     groups: int = 1,
     padding_mode: str = "zeros",
     dimension_numbers: DimensionNumbers | None = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     method: algorithms.Method = algorithms.AUTO,
 ) -> Array:
@@ -98,7 +98,7 @@ def conv_kernel_vjp(
     groups: int = 1,
     padding_mode: str = "zeros",
     dimension_numbers: DimensionNumbers | None = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     method: algorithms.Method = algorithms.AUTO,
 ) -> Array:

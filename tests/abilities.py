@@ -93,7 +93,7 @@ def able_methods(case: Case, out: Role, dtype: str = "float64") -> tuple[str, ..
     return tuple(name for name in EXACT if out in roles_of(name, case, dtype))
 
 
-def public(case: Case, out: Role, **options: Any) -> Callable[..., jax.Array]:  # noqa: ANN401
+def public(case: Case, out: Role, **options: Any) -> Callable[..., jax.Array]:
     """The public function of a role, taking its two operands in the fixed order."""
     arguments = {**case.arguments, **options}
     if out == "output":
@@ -164,7 +164,7 @@ def compiled(
 ) -> Callable[[dict[Role, Any]], dict[Routine, np.ndarray]]:
     """All of it as one program of the three arrays: compiling dominates."""
 
-    def run(label: str, out: Role, arrays: dict[Role, Any]) -> Any:  # noqa: ANN401
+    def run(label: str, out: Role, arrays: dict[Role, Any]) -> Any:
         return chosen[label, out].run(
             *(arrays[role] for role in OPERANDS[out]),
             geometry=geometry,

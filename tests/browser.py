@@ -44,7 +44,7 @@ class Chromium:
         self._ids = itertools.count(1)
         self.events: list[dict[str, Any]] = []
 
-    def call(self, method: str, session: str | None = None, **params: Any) -> Any:  # noqa: ANN401
+    def call(self, method: str, session: str | None = None, **params: Any) -> Any:
         """Send one command and wait for its answer; events on the way are kept."""
         number = next(self._ids)
         message: dict[str, Any] = {"id": number, "method": method, "params": params}
@@ -99,11 +99,11 @@ class Page:
     def __init__(self, browser: Chromium, session: str) -> None:
         self._browser, self._session = browser, session
 
-    def call(self, method: str, **params: Any) -> Any:  # noqa: ANN401
+    def call(self, method: str, **params: Any) -> Any:
         """One command to this tab."""
         return self._browser.call(method, self._session, **params)
 
-    def evaluate(self, expression: str) -> Any:  # noqa: ANN401
+    def evaluate(self, expression: str) -> Any:
         """The value of an expression, as JSON has it."""
         answer = self.call(
             "Runtime.evaluate", expression=expression, returnByValue=True
@@ -185,7 +185,7 @@ def browser() -> Iterator[Chromium]:
         ]
         shell = f'exec "$@" 3<&{to_read} 4>&{from_write}'
         process = subprocess.Popen(
-            ["bash", "-c", shell, "_", *words],  # noqa: S607
+            ["bash", "-c", shell, "_", *words],
             pass_fds=(to_read, from_write),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

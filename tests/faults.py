@@ -195,7 +195,7 @@ def group_off_by_one(right: Any) -> Any:
     claim="dtype.accumulation",
     test=NARROW,
 )
-def narrow_accumulation(right: Any) -> Any:  # noqa: ARG001
+def narrow_accumulation(right: Any) -> Any:
     """Narrow floats are summed in their own dtype."""
 
     def wrong(*dtypes: Any) -> Any:

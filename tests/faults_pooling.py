@@ -49,7 +49,7 @@ def split_forgets_to_divide(right: Any) -> Any:
 
 
 @fault(extremes, "attains", claim="pool.max.backward", test=NAN)
-def nan_receives_nothing(right: Any) -> Any:  # noqa: ARG001
+def nan_receives_nothing(right: Any) -> Any:
     """A NaN equals nothing, itself included, so its cotangent is lost."""
 
     def wrong(entry: Any, extreme: Any, present: Any) -> Any:
@@ -71,22 +71,22 @@ def border_divides_by_the_whole_window(right: Any) -> Any:
 
 
 @fault(held, "holders", claim="pool.avg.backward", test=LOOP)
-def overlap_not_added(right: Any) -> Any:  # noqa: ARG001
+def overlap_not_added(right: Any) -> Any:
     """An input receives from one of the windows that hold it, not from all."""
     return lambda axis: 1
 
 
 @fault(backward, "divided", claim="pool.avg.backward", test=LOOP)
-def mean_back_forgets_to_divide(right: Any) -> Any:  # noqa: ARG001
+def mean_back_forgets_to_divide(right: Any) -> Any:
     """The mean's cotangent is given to every entry in full."""
     return lambda dy, *_: dy
 
 
 @fault(sums, "divided", claim="pool.avg.border", test=CONSTANT)
-def counts_are_added_up_at_run_time(right: Any) -> Any:  # noqa: ARG001
+def counts_are_added_up_at_run_time(right: Any) -> Any:
     """The mean divides by a sum of ones, which the program has to work out."""
 
-    def wrong(total: Any, pooling: Any, count_padding: Any) -> Any:  # noqa: ARG001
+    def wrong(total: Any, pooling: Any, count_padding: Any) -> Any:
         ones = jnp.ones(pooling.input_shape(total.shape), total.dtype)
         count = sums.sum_windows(ones, pooling)
         return total / jnp.maximum(count, jnp.ones_like(count))
@@ -95,9 +95,9 @@ def counts_are_added_up_at_run_time(right: Any) -> Any:  # noqa: ARG001
 
 
 @fault(shares.BySoftmax, "given", claim="pool.backward.explicit", test=EXPLICIT)
-def soft_share_of_all_in_full(right: Any) -> Any:  # noqa: ARG001
+def soft_share_of_all_in_full(right: Any) -> Any:
     """Every entry of a soft maximum receives the whole cotangent."""
-    return lambda self, x, dim, dy, *facts: dy  # noqa: ARG005
+    return lambda self, x, dim, dy, *facts: dy
 
 
 @fault(Windows, "from_call", claim="pool.max.forward", test=LOOP)
@@ -113,6 +113,6 @@ def window_starts_one_late(right: Any) -> Any:
 
 
 @fault(extremes, "worst", claim="pool.max.forward", test=LEAST)
-def padding_holds_zeros(right: Any) -> Any:  # noqa: ARG001
+def padding_holds_zeros(right: Any) -> Any:
     """Padding is 0 for a maximum, and beats negative numbers."""
-    return lambda dtype, *, smallest: np.zeros((), dtype)  # noqa: ARG005
+    return lambda dtype, *, smallest: np.zeros((), dtype)

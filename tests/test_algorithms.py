@@ -242,7 +242,7 @@ def test_a_looped_kernel_is_one_product_in_one_loop():
     """Or as many as a turn of the loop takes, where JAX writes each of them out."""
     x, w = np.ones((40, 40, 2)), np.ones((16, 16, 2, 3))
     text = jax.jit(lambda x, w: jconv.conv(x, w, method="loop")).lower(x, w).as_text()
-    assert text.count("stablehlo.dot_general") in (1, loop._unroll(16 * 16))  # noqa: SLF001
+    assert text.count("stablehlo.dot_general") in (1, loop._unroll(16 * 16))
     assert text.count("stablehlo.while") == 1
 
 

@@ -12,9 +12,9 @@ import typer
 
 pytest.importorskip("z3", reason="the extra 'prove' is not installed")
 
-from jconv import cli  # noqa: E402
-from jconv.verify import symbolic  # noqa: E402
-from jconv.verify.symbolic import STATEMENTS, WRONG_RULES, solver  # noqa: E402
+from jconv import cli
+from jconv.verify import symbolic
+from jconv.verify.symbolic import STATEMENTS, WRONG_RULES, solver
 
 QUICK = "symbolic.kernel-size"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import jconv
-from jconv import GeometryError, UnsupportedError
-from jconv.geometry import Axis, Geometry, resolve_padding
+from jconv import GeometryError, UnsupportedError, rules
+from jconv.geometry import Axis, Geometry, output_size, resolve_padding
 from jconv.geometry.padding import per_axis
 
 
@@ -186,6 +186,25 @@ WRONG = {
         ["kernel_dilation=0", "non-zero"],
     ),
     "axis-size": (lambda: Axis(-1, 2, 2), ["n_input=-1", "at least 0"]),
+    "geometry-groups": (lambda: Geometry((), groups=0), ["groups=0", "at least 1"]),
+    "output_size-half-padding": (
+        lambda: output_size(5, 3, padding=(1.5, 0)),
+        ["padding=(1.5, 0)", "(low, high)"],
+    ),
+    "keyword-of-a-rule": (
+        lambda: rules.conv_input_vjp(DY, W, input_shape=(2, 6, 2), strides=2),
+        ["strides=2", "one of the keywords stride, padding"],
+    ),
+    "keyword-of-per-example": (
+        lambda: jconv.per_example_kernel_vjp(X, DY, kernel_shape=(3, 2, 4), pad=1),
+        ["pad=1", "one of the keywords"],
+    ),
+    "method-of-local": (
+        lambda: jconv.conv_local_input_vjp(
+            ones(2, 1), ones(2, 2, 1, 1), input_shape=(3, 1), method="fft"
+        ),
+        ["method='fft'", "one of the keywords"],
+    ),
     "geometry-ranks": (
         lambda: Geometry.from_call((5, 5), (3,)),
         ["kernel_shape=(3,)", "(5, 5)"],

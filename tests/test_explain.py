@@ -86,13 +86,13 @@ def test_the_code_computes_what_it_says(library: str, subject: Subject) -> None:
     given: dict[str, Any] = {}
     for name, role in names.items():
         given[name] = into(library, name, integers(subject, role))
-    exec(compile(source, library, "exec"), given)  # noqa: S102 (our own text)
+    exec(compile(source, library, "exec"), given)  # our own text
     for name, wanted in by_the_oracle(subject).items():
         got = out_of(library, name, given[name])
         np.testing.assert_array_equal(got, wanted, err_msg=source)
 
 
-def into(library: str, name: str, array: np.ndarray) -> Any:  # noqa: ANN401
+def into(library: str, name: str, array: np.ndarray) -> Any:
     """An array as the library has it: PyTorch's channels come first."""
     if library != "torch":
         return jax.numpy.asarray(array)
@@ -102,7 +102,7 @@ def into(library: str, name: str, array: np.ndarray) -> Any:  # noqa: ANN401
     return torch.tensor(np.moveaxis(array, *places).copy())
 
 
-def out_of(library: str, name: str, array: Any) -> np.ndarray:  # noqa: ANN401
+def out_of(library: str, name: str, array: Any) -> np.ndarray:
     """The way back."""
     if library != "torch":
         return np.asarray(array)
@@ -140,7 +140,7 @@ def test_a_formula_filled_in_has_the_value_that_it_states() -> None:
             left, right = size.filled.rsplit(" = ", 1)
             python = left.replace("⌊(", "((").replace("⌋", ")").replace("−", "-")
             python = python.replace("·", "*").replace("/", "//")
-            assert eval(python) == int(right), size.filled  # noqa: S307 (our own text)
+            assert eval(python) == int(right), size.filled  # our own text
     assert sizes.sizes(SUBJECTS["unused end"])[0].unused == 2
 
 

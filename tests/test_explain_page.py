@@ -106,7 +106,7 @@ def test_its_numbers_and_its_code_are_jconvs(
     }
     for tab in ("y", "dx", "dw"):
         page.evaluate(f"document.getElementById('tab-{tab}').click()")
-        exec(text(page, "#code"), given)  # noqa: S102 (our own text)
+        exec(text(page, "#code"), given)  # our own text
         assert shown(page) == np.ravel(given[tab]).tolist()
     # The code is a forward convolution each time; these are the derivatives:
     parameters = page.evaluate("State.state")

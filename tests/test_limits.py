@@ -129,7 +129,7 @@ def test_a_peer_that_breaks_is_told_and_explained_by_a_limit_alone(
         claim="backward.derived-*",
         case="lax's own convolutions in float32",
         where="planted devices",
-        applies=lambda device: True,  # noqa: ARG005
+        applies=lambda device: True,
         reason="lax lacks it",
         link="https://example.org/issue",
     )

@@ -77,13 +77,13 @@ def pools(loop: PoolLoop):
     for padded in (False, True):
         found[f"mean {padded}"] = (
             functools.partial(jconv.avg_pool, count_padding=padded, **linear),
-            lambda dy, x, padded=padded: jconv.avg_pool_vjp(  # noqa: ARG005
+            lambda dy, x, padded=padded: jconv.avg_pool_vjp(
                 dy, input_shape=shape, count_padding=padded, **linear
             ),
         )
     found["sum"] = (
         functools.partial(jconv.sum_pool, **linear),
-        lambda dy, x: jconv.sum_pool_vjp(dy, input_shape=shape, **linear),  # noqa: ARG005
+        lambda dy, x: jconv.sum_pool_vjp(dy, input_shape=shape, **linear),
     )
     return found
 

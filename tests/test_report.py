@@ -245,7 +245,7 @@ def test_claim_without_figure_has_none() -> None:
 
 
 FORMULAS = {
-    "O = I - K + 1": "<i>O</i> = <i>I</i> − <i>K</i> + 1",  # noqa: RUF001
+    "O = I - K + 1": "<i>O</i> = <i>I</i> − <i>K</i> + 1",
     "kernel_dilation a": "kernel_dilation <i>a</i>",
     "a < b": "<i>a</i> &lt; <i>b</i>",
     "x_12": "<i>x</i><sub>12</sub>",

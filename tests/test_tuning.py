@@ -118,6 +118,7 @@ DAMAGES = {
     "other jaxlib": lambda text: json.dumps({**json.loads(text), "jaxlib": "0.0.1"}),
     "other device": lambda text: json.dumps({**json.loads(text), "device": "abacus"}),
     "unknown name": lambda text: text.replace('"loop"', '"lop"'),
+    "no name": lambda text: text.replace('"loop"', '["loop"]'),
     "choices gone": lambda text: text.replace('"choices"', '"choice"'),
 }
 

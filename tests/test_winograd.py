@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from fractions import Fraction
 
 import jax
@@ -148,8 +149,8 @@ def _windowed_sum(axes, source):
     ("case", "dtype", "why"),
     [
         (named("plain"), "int32", "hold fractions"),
-        (named("stride-2"), "float32", "strided windows"),
-        (named("input-dilation-2"), "float32", "strided windows"),
+        (named("stride-2"), "float32", "strided windows|dilated array"),
+        (named("input-dilation-2"), "float32", "strided windows|dilated array"),
         (named("groups-2"), "float32", "takes no groups"),
         (named("batch-0"), "float32", "an array is empty"),
         (Case("long", (9,), (MAX_TAPS + 1,)), "float32", f"more than {MAX_TAPS}"),
@@ -161,7 +162,8 @@ def _windowed_sum(axes, source):
 def test_refusals_say_why(case, dtype, why):
     shapes = canonical_shapes(case.geometry, case.batch, case.c_in, case.c_out)
     for out in ROLES:
-        assert why in (refusal(Winograd(), case.geometry, shapes, out, dtype) or "")
+        told = refusal(Winograd(), case.geometry, shapes, out, dtype) or ""
+        assert re.search(why, told)
 
 
 # The choice -------------------------------------------------------------------------

@@ -31,7 +31,7 @@ FLAGS = {
 """Attribute of an algorithm -> the column's title."""
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
+def on_page_markdown(markdown: str, **_: Any) -> str:
     """Write the tables."""
     for name, lines in TABLES.items():
         mark = f"<!-- table: {name} -->"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BLOCK = re.compile(r"^```(pycon|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def on_page_markdown(markdown: str, page: Any, **_: Any) -> None:  # noqa: ANN401
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> None:
     """Run a page that asks for it; its text stays as it is."""
     required = page.meta.get("requires", "jconv")
     if page.meta.get("executed") and importlib.util.find_spec(required):

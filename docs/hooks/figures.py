@@ -39,13 +39,13 @@ COLORS = (
 """What the colours are on a light and on a dark page."""
 
 
-def on_config(config: Any) -> Any:  # noqa: ANN401
+def on_config(config: Any) -> Any:
     """Let every page load the colours."""
     config.extra_css.insert(0, SHEET)
     return config
 
 
-def on_files(files: Any, config: Any) -> Any:  # noqa: ANN401
+def on_files(files: Any, config: Any) -> Any:
     """Write the colours into the site."""
     from mkdocs.structure.files import File  # noqa: PLC0415  (tests lack it)
 
@@ -53,7 +53,7 @@ def on_files(files: Any, config: Any) -> Any:  # noqa: ANN401
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
+def on_page_markdown(markdown: str, **_: Any) -> str:
     """Keep a figure's place while the page is read as Markdown."""
 
     def place(found: re.Match[str]) -> str:
@@ -63,7 +63,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
     return MARK.sub(place, markdown)
 
 
-def on_post_page(output: str, **_: Any) -> str:  # noqa: ANN401
+def on_post_page(output: str, **_: Any) -> str:
     """Put the figures in their places; the search index has not seen them."""
     return PLACE.sub(lambda found: _figure(found[1], html.unescape(found[2])), output)
 

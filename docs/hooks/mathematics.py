@@ -24,7 +24,7 @@ BAR = '<mo stretchy="false">&#x0007C;</mo>'
 CLOSE_BAR = '<mo stretchy="false" lspace="0" rspace="0">&#x0007C;</mo>'
 
 
-def on_page_content(content: str, **_: Any) -> str:  # noqa: ANN401
+def on_page_content(content: str, **_: Any) -> str:
     """Replace every formula of a page, before the search index reads it."""
     return FORMULA.sub(_mathml, content)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 
-def on_config(config: Any, **_: Any) -> Any:  # noqa: ANN401
+def on_config(config: Any, **_: Any) -> Any:
     """Add them, so that a new page needs no second edit to be found."""
     known = set(_pages(config.nav))
     folder = Path(config.docs_dir)
@@ -16,7 +16,7 @@ def on_config(config: Any, **_: Any) -> Any:  # noqa: ANN401
     return config
 
 
-def _pages(entry: Any) -> list[str]:  # noqa: ANN401
+def _pages(entry: Any) -> list[str]:
     """All file names of a navigation."""
     if isinstance(entry, str):
         return [entry]

@@ -13,7 +13,7 @@ from typing import Any
 MARK = re.compile(r"^<!-- api: ([\w.]+) -->$", re.MULTILINE)
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401
+def on_page_markdown(markdown: str, **_: Any) -> str:
     """Write mkdocstrings' directive for each name."""
     return MARK.sub(lambda found: "\n\n".join(directives(found[1])), markdown)
 

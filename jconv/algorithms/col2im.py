@@ -41,7 +41,7 @@ TILE_BYTES = 2**21
 """Memory of a tile's products: they are read once, and soon."""
 
 LARGER = 8
-"""So much larger may a tile be whose rows would mostly be read by others, too."""
+"""Times ``TILE_BYTES`` that a tile may take most of whose rows others read as well."""
 
 MAX_PARTS = 64
 """Parts of products that are added at the most: each is unrolled."""
@@ -66,8 +66,8 @@ class Col2im:
         geometry: Geometry,
         shapes: Shapes,
         out: Role,
-        dtype: DTypeLike,  # noqa: ARG002
-        platform: str | None,  # noqa: ARG002
+        dtype: DTypeLike,
+        platform: str | None,
     ) -> str | None:
         """A kernel's derivative; results that a stride skips; too much to unroll."""
         if out == "kernel":

@@ -72,7 +72,7 @@ TRANSPOSE_PEAK = 5e9
 """Bytes per second of a transposition, which one core does alone."""
 
 
-def gemm_seconds(  # noqa: PLR0913, PLR0917
+def gemm_seconds(
     b: float,
     m: float,
     k: float,

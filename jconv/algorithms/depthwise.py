@@ -81,8 +81,8 @@ class Depthwise:
         geometry: Geometry,
         shapes: Shapes,
         out: Role,
-        dtype: DTypeLike,  # noqa: ARG002
-        platform: str | None,  # noqa: ARG002
+        dtype: DTypeLike,
+        platform: str | None,
     ) -> str | None:
         """Many channels per group; what cannot be seen as windows."""
         if geometry.groups == 1:
@@ -121,7 +121,7 @@ class Depthwise:
         *,
         geometry: Geometry,
         out: Role,
-        precision: Precision,  # noqa: ARG002
+        precision: Precision,
         accumulate: DTypeLike,
     ) -> Array:
         """The contraction, all products in full precision."""

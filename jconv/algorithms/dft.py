@@ -48,7 +48,7 @@ class Dft(Spectral):
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
     ) -> float:
         """Of three changes of basis."""
-        plan = self._plan(geometry, shapes, out, "cpu")
+        plan = self._plan(geometry, shapes, out, self.platform)
         return waves_bound(plan.axes, plan.computed(out), plan.terms(out), dtype)
 
     def _objection(self, plan: Blocked) -> str | None:
@@ -62,7 +62,7 @@ class Dft(Spectral):
         self,
         plan: Blocked,
         precision: Precision,
-        dtype: DTypeLike,  # noqa: ARG002
+        dtype: DTypeLike,
     ) -> Waves:
         return Waves(plan, precision)
 

@@ -52,7 +52,7 @@ class Fft(Spectral):
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
     ) -> float:
         """Of two transforms, products, and a transform back."""
-        plan = self._plan(geometry, shapes, out, "cpu")
+        plan = self._plan(geometry, shapes, out, self.platform)
         terms = plan.terms(out)
         return fft_bound(plan.axes, lengths(plan), plan.computed(out), terms, dtype)
 

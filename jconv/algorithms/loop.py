@@ -59,11 +59,11 @@ class Loop:
 
     def refuses(
         self,
-        geometry: Geometry,  # noqa: ARG002
-        shapes: Shapes,  # noqa: ARG002
-        out: Role,  # noqa: ARG002
-        dtype: DTypeLike,  # noqa: ARG002
-        platform: str | None,  # noqa: ARG002
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
     ) -> str | None:
         """Nothing."""
         return None

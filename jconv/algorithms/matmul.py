@@ -36,10 +36,10 @@ class Matmul(Taps):
     def refuses(
         self,
         geometry: Geometry,
-        shapes: Shapes,  # noqa: ARG002
-        out: Role,  # noqa: ARG002
-        dtype: DTypeLike,  # noqa: ARG002
-        platform: str | None,  # noqa: ARG002
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
     ) -> str | None:
         """More than one step."""
         steps = step_count(geometry)

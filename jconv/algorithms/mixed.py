@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Precision, Shapes
 
 TILE_BYTES = 2**24
-"""Memory of a tile; the more of them, the more rows are multiplied in two."""
+"""Memory of a tile. Smaller ones multiply more of the rows that they share twice."""
 
 PASSES = 1
 """How often a product is moved, beside being made: it is read to be added."""
@@ -61,8 +61,8 @@ class Mixed:
         geometry: Geometry,
         shapes: Shapes,
         out: Role,
-        dtype: DTypeLike,  # noqa: ARG002
-        platform: str | None,  # noqa: ARG002
+        dtype: DTypeLike,
+        platform: str | None,
     ) -> str | None:
         """A kernel's derivative, one axis, strides along the leading axes."""
         if out == "kernel":

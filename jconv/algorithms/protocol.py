@@ -10,7 +10,6 @@ Operands and results are in the canonical axis order:
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jconv.geometry import OPERANDS, Geometry, Role
@@ -154,15 +153,3 @@ NOMINAL_BATCH = 8
 def concrete(shape: Shape) -> tuple[int, ...]:
     """A shape with its symbolic sizes replaced by a nominal one."""
     return tuple(n if isinstance(n, int) else NOMINAL_BATCH for n in shape)
-
-
-def channel_flops(shapes: Shapes, out: Role) -> int:
-    """Floating point operations per pair of spatial indices that meet."""
-    first, second = (concrete(shapes[role]) for role in OPERANDS[out])
-    kernel = {"output": second, "input": first}.get(out)
-    if kernel is not None:
-        batched = first if out == "output" else second
-        rank = len(kernel) - 4
-        leading = math.prod(batched[: len(batched) - 2 - rank])
-        return 2 * leading * math.prod(kernel[-3:])
-    return 2 * first[-1] * math.prod(second[-2:])

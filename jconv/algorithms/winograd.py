@@ -93,12 +93,12 @@ class Winograd:
         shapes: Shapes,
         out: Role,
         dtype: DTypeLike,
-        platform: str | None,  # noqa: ARG002
+        platform: str | None,
     ) -> str | None:
-        """Integers, long kernels, strides and dilations."""
+        """Integers, long kernels, strides, a dilated source."""
         if not jnp.issubdtype(dtype, jnp.inexact):
             return "its matrices hold fractions"
-        reason = windowed.unsuitable(geometry, shapes, out, dilated=True)
+        reason = windowed.unsuitable(geometry, shapes, out)
         if reason:
             return reason
         taps = geometry.kernel_shape

@@ -3,8 +3,6 @@
 A bar is a layer's geometric mean over its passes, the signs on it are the passes.
 """
 
-# ruff: noqa: RUF001 (the sign of multiplication)
-
 from __future__ import annotations
 
 import dataclasses
@@ -134,7 +132,7 @@ def _quiet(axes: Axes) -> None:
     axes.spines["bottom"].set_color("#b9c1ca")
 
 
-def _number(axes: Axes, x: float, y: float, average: float, **style: Any) -> None:  # noqa: ANN401
+def _number(axes: Axes, x: float, y: float, average: float, **style: Any) -> None:
     """A mean, to the right of what it sums up."""
     axes.annotate(
         f"{average:,.0f}×" if average >= 100 else f"{average:.2g}×",

@@ -29,13 +29,13 @@ class Program:
     temp_bytes: int | None
     peak_bytes: int | None
 
-    def call(self, operands: Any) -> Thunk:  # noqa: ANN401
+    def call(self, operands: Any) -> Thunk:
         """A call that returns when the result is there."""
         run = self.run
         return lambda: jax.block_until_ready(run(*operands))
 
 
-def compiled(function: Function, operands: Any) -> Program:  # noqa: ANN401
+def compiled(function: Function, operands: Any) -> Program:
     """Compile a function for its operands, and nothing of it twice."""
     started = time.perf_counter()
     # A function of its own, so that no cache of an earlier row answers.

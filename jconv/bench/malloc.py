@@ -143,7 +143,7 @@ def restart(before: Mapping[str, Any]) -> NoReturn:
     """
     environment = {**os.environ, **SETTINGS, BEFORE: json.dumps(before)}
     command = [sys.executable, "-m", "jconv", *sys.argv[1:]]
-    os.execve(sys.executable, command, environment)  # noqa: S606 (our own words)
+    os.execve(sys.executable, command, environment)  # our own words
 
 
 def before() -> dict[str, Any] | None:

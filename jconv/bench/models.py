@@ -118,7 +118,7 @@ class Model:
         return step
 
 
-def normalised(x: Array, p: Mapping[str, Any], name: str, axes: Any) -> Array:  # noqa: ANN401
+def normalised(x: Array, p: Mapping[str, Any], name: str, axes: Any) -> Array:
     """Zero mean and unit variance over some axes, then scaled and shifted."""
     centred = x - jnp.mean(x, axis=axes, keepdims=True)
     variance = jnp.mean(centred * centred, axis=axes, keepdims=True)
@@ -134,7 +134,7 @@ RESNET_WIDTHS, RESNET_BLOCKS = (64, 128, 256, 512), 2
 CONVNEXT_WIDTHS, CONVNEXT_BLOCKS = (64, 128, 256), 2
 
 
-def vgg(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
+def vgg(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:
     """``jconv train --model vgg``: stages of two 3x3 convolutions and a pool."""
     x = images
     for stage in range(len(VGG_WIDTHS)):
@@ -147,7 +147,7 @@ def vgg(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN
     return logits + along_channels(p["head.shift"], logits.ndim)
 
 
-def resnet18(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
+def resnet18(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:
     """ResNet-18: four stages of two blocks of two 3x3 convolutions."""
     x = ops.conv(images, p["stem"], stride=2, padding=3)
     x = jax.nn.relu(normalised(x, p, "stem", BATCH_AXES))
@@ -167,7 +167,7 @@ def resnet18(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:  # noqa
     return jnp.mean(x, axis=(1, 2)) @ p["head"]
 
 
-def convnext(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
+def convnext(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:
     """ConvNeXt: a depthwise 7x7 convolution, then two pointwise layers, per block."""
     x = normalised(ops.conv(images, p["stem"], stride=4), p, "stem", CHANNEL_AXIS)
     for stage, width in enumerate(CONVNEXT_WIDTHS):

@@ -48,7 +48,7 @@ def lax_pass(layer: Layer, pass_: Pass) -> Function:
     """One pass of a layer as a function of its operands."""
     like = {role: _like(shape) for role, shape in layer.shapes.items()}
 
-    def forward(x: Any, w: Any) -> Any:  # noqa: ANN401
+    def forward(x: Any, w: Any) -> Any:
         return lax_conv(x, w, **layer.arguments)
 
     def input_vjp(dy: Array, w: Array) -> Array:
@@ -73,6 +73,6 @@ def lax_per_example(layer: Layer) -> Function:
     return jax.vmap(single)
 
 
-def _like(shape: tuple[int, ...]) -> Any:  # noqa: ANN401
+def _like(shape: tuple[int, ...]) -> Any:
     """An abstract float32 array."""
     return jax.ShapeDtypeStruct(shape, "float32")

@@ -164,7 +164,7 @@ def _ours(pool: Pool, role: str) -> Function:
 def _lax(pool: Pool, role: str) -> Function:
     """The pool, or its derivative, in lax."""
 
-    def forward(x: Any) -> Any:  # noqa: ANN401
+    def forward(x: Any) -> Any:
         return lax_pool(x, pool.kind, pool.window, pool.stride, pool.padding)
 
     def max_vjp(dy: Array, x: Array) -> Array:

@@ -123,7 +123,7 @@ def host_operands(row: Row) -> list[Any]:
     return list(random_operands(row.operands))
 
 
-def largest_difference(first: Any, second: Any) -> float:  # noqa: ANN401
+def largest_difference(first: Any, second: Any) -> float:
     """The largest difference of two results, relative to the second's largest entry.
 
     Examples:

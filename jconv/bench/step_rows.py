@@ -31,13 +31,13 @@ def ours(method: Method) -> Operations:
 
 
 def _lax_conv(
-    x: Any,  # noqa: ANN401
-    w: Any,  # noqa: ANN401
+    x: Any,
+    w: Any,
     *,
     stride: int,
     padding: int = 0,
     groups: int = 1,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Convolve by ``lax``, one stride and padding for both axes."""
     return lax_conv(x, w, stride=(stride,) * 2, padding=(padding,) * 2, groups=groups)
 
@@ -70,19 +70,19 @@ def forward_flop(model: Model) -> int:
     found = 0
 
     def conv(
-        x: Any,  # noqa: ANN401
-        w: Any,  # noqa: ANN401
+        x: Any,
+        w: Any,
         *,
         stride: int,
         padding: int = 0,
         groups: int = 1,
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         nonlocal found
         sizes = (x.shape[0], x.shape[1:-1], x.shape[-1], w.shape[-1], w.shape[:-2])
         found += Layer("", *sizes, stride, padding, 1, groups).flop
         return _lax_conv(x, w, stride=stride, padding=padding, groups=groups)
 
-    def product(x: Any, w: Any) -> Any:  # noqa: ANN401
+    def product(x: Any, w: Any) -> Any:
         nonlocal found
         found += 2 * x.size * w.shape[-1]
         return x @ w

@@ -150,7 +150,7 @@ def proved(
             best = found
         if not found.noisy:
             break
-    assert best is not None  # noqa: S101 (there is at least one attempt)
+    assert best is not None  # there is at least one attempt
     return dataclasses.replace(best, attempts=attempt)
 
 

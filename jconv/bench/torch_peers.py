@@ -29,7 +29,7 @@ WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that wait without spinning; read when PyTorch is loaded."""
 
 
-def load() -> Any:  # noqa: ANN401 (a module that need not exist)
+def load() -> Any:
     """PyTorch, or None if it is not installed."""
     os.environ.update(WAITING)
     try:
@@ -68,19 +68,19 @@ def waited(call: Thunk) -> Thunk:
     return wait
 
 
-def tensor(array: np.ndarray, layout: Any = None) -> Any:  # noqa: ANN401
+def tensor(array: np.ndarray, layout: Any = None) -> Any:
     """Give x (n, *spatial, c) as PyTorch's (n, c, *spatial) in a memory layout."""
     made = as_it_is(np.moveaxis(array, -1, 1))
     return made if layout is None else made.contiguous(memory_format=layout)
 
 
-def kernel_tensor(array: np.ndarray, layout: Any = None) -> Any:  # noqa: ANN401
+def kernel_tensor(array: np.ndarray, layout: Any = None) -> Any:
     """Give w (*kernel, c_in, c_out) as PyTorch's (c_out, c_in, *kernel)."""
     made = as_it_is(np.moveaxis(array, (-1, -2), (0, 1)))
     return made if layout is None else made.contiguous(memory_format=layout)
 
 
-def as_it_is(array: np.ndarray) -> Any:  # noqa: ANN401
+def as_it_is(array: np.ndarray) -> Any:
     """Give PyTorch an array, in its own memory and where PyTorch computes."""
     return load().from_numpy(np.ascontiguousarray(array)).to(place())
 
@@ -110,7 +110,7 @@ def conv_calls(
 
         def call(
             tensors: tuple[Any, Any] = tensors,
-            cotangent: Any = cotangent,  # noqa: ANN401
+            cotangent: Any = cotangent,
         ) -> object:
             with torch.no_grad():
                 if cotangent is None:
@@ -133,8 +133,8 @@ def per_example_calls(
     w = kernel_tensor(np.zeros(layer.shapes["kernel"], np.float32))
     x, dy = (tensor(array) for array in operands)
 
-    def single(x: Any, dy: Any) -> Any:  # noqa: ANN401
-        def forward(w: Any) -> Any:  # noqa: ANN401
+    def single(x: Any, dy: Any) -> Any:
+        def forward(w: Any) -> Any:
             return function(
                 x[None],
                 w,

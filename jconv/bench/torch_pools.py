@@ -54,7 +54,7 @@ def pool_calls(
     return calls
 
 
-def _without_graph(torch: Any, function: Any, *arguments: Any) -> Thunk:  # noqa: ANN401
+def _without_graph(torch: Any, function: Any, *arguments: Any) -> Thunk:
     """A call that records nothing for a derivative."""
 
     def call() -> object:

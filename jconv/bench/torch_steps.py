@@ -36,7 +36,7 @@ def step_calls(model: Model, operands: Sequence[Any]) -> Mapping[str, Thunk]:
         p = {key: _parameter(array, layout) for key, array in parameters.items()}
         x = tensor(images, layout)
 
-        def call(p: dict[str, Any] = p, x: Any = x) -> float:  # noqa: ANN401
+        def call(p: dict[str, Any] = p, x: Any = x) -> float:
             loss = torch.nn.functional.cross_entropy(forward(p, x), target)
             slopes = torch.autograd.grad(loss, list(p.values()))
             with torch.no_grad():
@@ -48,7 +48,7 @@ def step_calls(model: Model, operands: Sequence[Any]) -> Mapping[str, Thunk]:
     return calls
 
 
-def vgg(p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
+def vgg(p: Mapping[str, Any], images: Any) -> Any:
     """``models.vgg``, channels second but where they are flattened."""
     functional = load().nn.functional
     x = images
@@ -61,7 +61,7 @@ def vgg(p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
     return x.permute(0, 2, 3, 1).flatten(1) @ p["head"] + p["head.shift"]
 
 
-def resnet18(p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
+def resnet18(p: Mapping[str, Any], images: Any) -> Any:
     """``models.resnet18``, channels second."""
     functional = load().nn.functional
     conv = functional.conv2d
@@ -81,7 +81,7 @@ def resnet18(p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
     return x.mean((2, 3)) @ p["head"]
 
 
-def convnext(p: Mapping[str, Any], images: Any) -> Any:  # noqa: ANN401
+def convnext(p: Mapping[str, Any], images: Any) -> Any:
     """``models.convnext``, channels second but in the pointwise layers."""
     functional = load().nn.functional
     conv = functional.conv2d
@@ -103,21 +103,21 @@ FORWARD = {"step/vgg": vgg, "step/resnet18": resnet18, "step/convnext": convnext
 """By the name of the row."""
 
 
-def _parameter(array: np.ndarray, layout: Any) -> Any:  # noqa: ANN401
+def _parameter(array: np.ndarray, layout: Any) -> Any:
     """A parameter: kernels in PyTorch's order and in a layout, the rest as it is."""
     if array.ndim == 4:
         return kernel_tensor(array, layout).requires_grad_()
     return as_it_is(array.copy()).requires_grad_()
 
 
-def _batch_norm(x: Any, p: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
+def _batch_norm(x: Any, p: Mapping[str, Any], name: str) -> Any:
     """Normalise every channel over the batch."""
     scale, shift = p[f"{name}.scale"], p[f"{name}.shift"]
     normalise = load().nn.functional.batch_norm
     return normalise(x, None, None, scale, shift, training=True, eps=EPSILON)
 
 
-def _layer_norm(x: Any, p: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401
+def _layer_norm(x: Any, p: Mapping[str, Any], name: str) -> Any:
     """Normalise every position over its channels, as ConvNeXt's own code does."""
     scale, shift = p[f"{name}.scale"], p[f"{name}.shift"]
     normalise = load().nn.functional.layer_norm

@@ -93,6 +93,6 @@ def _derivative(subject: Subject, out: Role) -> dict[str, Any]:
     }
 
 
-def _lists(value: Any) -> Any:  # noqa: ANN401
+def _lists(value: Any) -> Any:
     """Tuples as lists, as JSON will have them."""
     return [_lists(each) for each in value] if isinstance(value, tuple) else value

@@ -1,7 +1,5 @@
 """The picture of a convolution: its windows, its matrix both ways, and T itself."""
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 import itertools
@@ -198,7 +196,7 @@ def _matrix(
         axes.set_xlabel(f"{names[0]} index (corner of the matrix)", color=SOFT)
 
 
-def _shades(count: int) -> Any:  # noqa: ANN401 (a function of matplotlib's)
+def _shades(count: int) -> Any:
     """Weight, counted from 1 -> its colour: shades of the kernel's."""
     from matplotlib.cm import ScalarMappable  # noqa: PLC0415
     from matplotlib.colors import Normalize  # noqa: PLC0415

@@ -84,9 +84,9 @@ def render(subject: Subject) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(source("page.html.j2"))
     return template.render(
-        style=Markup(source("page.css")),  # noqa: S704 (our own)
-        scripts={name: Markup(source(name)) for name in SCRIPTS},  # noqa: S704
-        initial=Markup(json.dumps(initial(subject))),  # noqa: S704 (numbers only)
+        style=Markup(source("page.css")),  # our own
+        scripts={name: Markup(source(name)) for name in SCRIPTS},
+        initial=Markup(json.dumps(initial(subject))),  # numbers only
         parameters=tuple(OPTIONS),
     )
 

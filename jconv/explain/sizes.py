@@ -1,7 +1,5 @@
 """The output's size, with the formula filled in."""
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 import dataclasses

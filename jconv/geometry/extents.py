@@ -1,4 +1,4 @@
-"""How far things reach along one axis, holes included; nothing reaches nowhere."""
+"""The extent of a window and of a dilated input; what is empty has extent 0."""
 
 from __future__ import annotations
 

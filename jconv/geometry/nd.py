@@ -28,6 +28,9 @@ class Geometry:
         axes: one ``Axis`` per spatial dimension; none for a 0-D convolution.
         groups: into how many independent groups the channels are split.
 
+    Raises:
+        GeometryError: for groups below 1.
+
     Examples:
         >>> g = Geometry.from_call((28, 28), (3, 3), stride=2, padding="same")
         >>> g.output_shape, g.padding
@@ -36,6 +39,10 @@ class Geometry:
 
     axes: tuple[Axis, ...]
     groups: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what divides no channels."""
+        at_least(1, groups=self.groups)
 
     @classmethod
     def from_call(

@@ -35,8 +35,8 @@ def same_padding(
     """(low, high) padding after which there is one output per ``stride`` inputs.
 
     The number of outputs is ``ceil(n_input / stride)``. For odd kernels and stride 1
-    it is (F - 1) / 2 on both sides. An odd total puts the extra on the high side, or
-    with ``lower`` on the low side.
+    it is (n_kernel - 1) / 2 on both sides. An odd total puts the extra on the high
+    side, or with ``lower`` on the low side.
 
     Examples:
         >>> same_padding(28, 3), same_padding(28, 5), same_padding(28, 4)

@@ -33,7 +33,8 @@ def output_size(
     at_least(1, stride=stride, input_dilation=input_dilation)
     not_zero(kernel_dilation=kernel_dilation)
     pads: Any = (padding, padding) if is_integer(padding) else padding
-    if not isinstance(pads, tuple | list) or len(pads) != 2:
+    pair = isinstance(pads, tuple | list) and len(pads) == 2
+    if not pair or not all(map(is_integer, pads)):
         raise GeometryError.of("padding", padding, "an int or a (low, high) pair")
     low, high = pads
     dilated = dilated_size(n_input, input_dilation)

@@ -1,4 +1,4 @@
-"""Drop-in convolutions: ``jax.lax``'s names, signatures and semantics, on this house.
+"""Drop-in convolutions: ``jax.lax``'s names, signatures and semantics.
 
 Replace ``jax.lax`` by ``jconv.lax`` and the six functions below give the same shapes,
 dtypes and numbers, and the same types of errors; each rests on the primitive ``conv``

@@ -27,12 +27,12 @@ PADDING_NAMES = ("SAME", "SAME_LOWER", "VALID")
 
 
 def channels(
-    batch: Any,  # noqa: ANN401
+    batch: Any,
     c_in: int,
     kernel_in: int,
     c_out: int,
-    feature_groups: Any,  # noqa: ANN401
-    batch_groups: Any,  # noqa: ANN401
+    feature_groups: Any,
+    batch_groups: Any,
 ) -> None:
     """Check how the two kinds of groups divide batch and channels.
 
@@ -78,10 +78,10 @@ def channels(
 def geometry(
     lhs: Shape,
     rhs: Shape,
-    window_strides: Any,  # noqa: ANN401
-    padding: Any,  # noqa: ANN401
-    lhs_dilation: Any,  # noqa: ANN401
-    rhs_dilation: Any,  # noqa: ANN401
+    window_strides: Any,
+    padding: Any,
+    lhs_dilation: Any,
+    rhs_dilation: Any,
     groups: int = 1,
     *,
     backwards: bool = False,
@@ -165,7 +165,7 @@ def _geometry(
 
 def integers(
     argument: str,
-    value: Any,  # noqa: ANN401
+    value: Any,
     rank: int,
     too_small: type[GeometryError],
 ) -> tuple[int, ...]:
@@ -189,7 +189,7 @@ def integers(
     return tuple(int(entry) for entry in entries)
 
 
-def pairs(padding: Any, rank: int) -> tuple[tuple[int, int], ...]:  # noqa: ANN401
+def pairs(padding: Any, rank: int) -> tuple[tuple[int, int], ...]:
     """(low, high) per spatial dimension.
 
     Raises:
@@ -213,7 +213,7 @@ def pairs(padding: Any, rank: int) -> tuple[tuple[int, int], ...]:  # noqa: ANN4
     return tuple((int(low), int(high)) for low, high in found)
 
 
-def result_dtype(preferred: Any, dtype: np.dtype[Any]) -> np.dtype[Any]:  # noqa: ANN401
+def result_dtype(preferred: Any, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype of the result.
 
     Raises:

@@ -28,7 +28,7 @@ def conv_general_dilated(
     dimension_numbers: Numbers = None,
     feature_group_count: int = 1,
     batch_group_count: int = 1,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     out_sharding: NamedSharding | PartitionSpec | None = None,
     *,
@@ -97,7 +97,7 @@ def conv(
     rhs: Array,
     window_strides: Sequence[int],
     padding: str,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
 ) -> Array:
     """Convolve ``lhs (batch, feature, *spatial)`` with ``rhs (out, in, *kernel)``.
@@ -135,7 +135,7 @@ def conv_with_general_padding(
     padding: Pads,
     lhs_dilation: Sequence[int] | None,
     rhs_dilation: Sequence[int] | None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
 ) -> Array:
     """Convolve ``lhs (batch, feature, *spatial)`` with ``rhs (out, in, *kernel)``.

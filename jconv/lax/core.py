@@ -70,9 +70,9 @@ def convolve(
     dimension_numbers: Numbers = None,
     feature_group_count: int = 1,
     batch_group_count: int = 1,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
-    out_sharding: Any = None,  # noqa: ANN401
+    out_sharding: Any = None,
     *,
     backwards: bool = False,
     method: Method = AUTO,

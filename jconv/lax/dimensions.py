@@ -1,4 +1,4 @@
-"""``dimension_numbers`` and ``out_sharding`` in lax's order -> the house's order."""
+"""``dimension_numbers`` and ``out_sharding`` in lax's order -> jconv's order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Shape = tuple[Any, ...]
 
 
 def numbers(
-    dimension_numbers: Any,  # noqa: ANN401
+    dimension_numbers: Any,
     lhs_shape: Shape,
     rhs_shape: Shape,
 ) -> Layout:
@@ -80,13 +80,13 @@ def specs(arrangement: Layout) -> ConvDimensionNumbers:
 
 
 def _layout(numbers: ConvDimensionNumbers) -> Layout:
-    """(batch, feature, *spatial) and (out, in, *spatial) -> the house's order."""
+    """(batch, feature, *spatial) and (out, in, *spatial) -> jconv's order."""
     (batch, feature, *lhs), (out, into, *rhs), (rows, columns, *result) = numbers
     return Layout((batch, *lhs, feature), (*rhs, into, out), (rows, *result, columns))
 
 
 def sharding_in_default_order(
-    out_sharding: Any,  # noqa: ANN401
+    out_sharding: Any,
     arrangement: Layout,
 ) -> jax.sharding.NamedSharding | None:
     """``out_sharding`` with the result's dimensions as (batch, *spatial, channel).

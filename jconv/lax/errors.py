@@ -1,4 +1,4 @@
-"""Errors of two types: the house's own, and what ``jax.lax`` raises for a mistake."""
+"""Errors of two types: jconv's own, and what ``jax.lax`` raises for a mistake."""
 
 from __future__ import annotations
 

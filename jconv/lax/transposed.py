@@ -47,7 +47,7 @@ def conv_transpose(
     rhs_dilation: Sequence[int] | None = None,
     dimension_numbers: Numbers = None,
     transpose_kernel: bool = False,  # noqa: FBT001, FBT002  (lax's signature)
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     use_consistent_padding: bool = False,  # noqa: FBT001, FBT002
 ) -> Array:

@@ -42,7 +42,7 @@ def conv_general_dilated_patches(
     lhs_dilation: Sequence[int] | None = None,
     rhs_dilation: Sequence[int] | None = None,
     dimension_numbers: Numbers = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
 ) -> Array:
     """Cut ``lhs (batch, feature, *spatial)`` into ``(batch, feature * window, *out)``.
@@ -100,7 +100,7 @@ def conv_general_dilated_local(
     lhs_dilation: Sequence[int] | None = None,
     rhs_dilation: Sequence[int] | None = None,
     dimension_numbers: Numbers = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
 ) -> Array:
     """Convolve with a kernel of its own at each place, rhs (out, in * window, *output).
 

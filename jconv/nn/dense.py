@@ -57,7 +57,7 @@ class Dense(Layer):
         """Multiply, and add the bias."""
         return with_bias(x @ params["kernel"], params)
 
-    def windows(self, input_shape: Shape) -> None:  # noqa: ARG002
+    def windows(self, input_shape: Shape) -> None:
         """Every output sees every input."""
         return
 
@@ -76,11 +76,11 @@ class Flatten(Layer):
         (128,)
     """
 
-    def forward(self, params: Params, x: Array) -> Array:  # noqa: ARG002
+    def forward(self, params: Params, x: Array) -> Array:
         """One axis for all but the batch's."""
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
-    def windows(self, input_shape: Shape) -> None:  # noqa: ARG002
+    def windows(self, input_shape: Shape) -> None:
         """Positions are no more; the vector stands for the whole picture."""
         return
 
@@ -109,12 +109,12 @@ class Permute(Layer):
         count = math.prod(input_shape[:-1])
         return tuple(np.random.default_rng(self.seed).permutation(count).tolist())
 
-    def forward(self, params: Params, x: Array) -> Array:  # noqa: ARG002
+    def forward(self, params: Params, x: Array) -> Array:
         """Take the positions in their new order."""
         flat = x.reshape(x.shape[0], -1, x.shape[-1])
         order = jnp.asarray(self.order(x.shape[1:]))
         return jnp.take(flat, order, axis=1).reshape(x.shape)
 
-    def windows(self, input_shape: Shape) -> tuple[()]:  # noqa: ARG002
+    def windows(self, input_shape: Shape) -> tuple[()]:
         """Not told: what an output saw as a window is scattered."""
         return ()

@@ -41,9 +41,9 @@ class Layer:
 
     def init(
         self,
-        key: Array,  # noqa: ARG002
-        input_shape: Shape,  # noqa: ARG002
-        dtype: DTypeLike = jnp.float32,  # noqa: ARG002
+        key: Array,
+        input_shape: Shape,
+        dtype: DTypeLike = jnp.float32,
     ) -> tuple[Params, State]:
         """Make (params, state) for inputs (*spatial, c).
 
@@ -63,8 +63,8 @@ class Layer:
         x: Array,
         *,
         state: State = (),
-        train: bool = False,  # noqa: ARG002
-        key: Array | None = None,  # noqa: ARG002
+        train: bool = False,
+        key: Array | None = None,
     ) -> tuple[Array, State]:
         """Map x (batch, *spatial, c) to (y, new state).
 
@@ -106,7 +106,7 @@ class Layer:
         found = self.windows(input_shape)
         return None if found is None else tuple((each,) for each in found)
 
-    def flop(self, input_shape: Shape) -> int:  # noqa: ARG002
+    def flop(self, input_shape: Shape) -> int:
         """Operations of the products for one example: two each, biases not counted."""
         return 0
 
@@ -125,7 +125,7 @@ def joined(first: Trail | None, second: Trail | None) -> Trail | None:
     return tuple(a + b for a, b in zip(first, second, strict=True))
 
 
-def _evaluate(layer: Layer, params: Params, x: Array, state: State) -> Any:  # noqa: ANN401
+def _evaluate(layer: Layer, params: Params, x: Array, state: State) -> Any:
     """``apply`` as it is after training."""
     return layer.apply(params, x, state=state)
 
@@ -181,7 +181,7 @@ def map_layers(function: Callable[[Layer], Layer], layer: Layer) -> Layer:
         Activation(function='gelu')
     """
 
-    def mapped(value: Any) -> Any:  # noqa: ANN401
+    def mapped(value: Any) -> Any:
         if isinstance(value, Layer):
             return map_layers(function, value)
         return tuple(map(mapped, value)) if isinstance(value, tuple) else value

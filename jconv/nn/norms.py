@@ -41,7 +41,7 @@ class BatchNorm(Layer):
 
     def init(
         self,
-        key: Array,  # noqa: ARG002
+        key: Array,
         input_shape: Shape,
         dtype: DTypeLike = jnp.float32,
     ) -> tuple[Params, State]:
@@ -59,7 +59,7 @@ class BatchNorm(Layer):
         *,
         state: State = (),
         train: bool = False,
-        key: Array | None = None,  # noqa: ARG002
+        key: Array | None = None,
     ) -> tuple[Array, State]:
         """Normalise by the batch in training, by the state otherwise."""
         wide = x.astype(numerics.accumulation_dtype(x.dtype))
@@ -99,7 +99,7 @@ class GroupNorm(Layer):
 
     def init(
         self,
-        key: Array,  # noqa: ARG002
+        key: Array,
         input_shape: Shape,
         dtype: DTypeLike = jnp.float32,
     ) -> tuple[Params, State]:
@@ -120,7 +120,7 @@ class GroupNorm(Layer):
         y = (split - mean) * jax.lax.rsqrt(variance + self.epsilon)
         return _scaled(y.reshape(x.shape).astype(x.dtype), params)
 
-    def windows(self, input_shape: Shape) -> None:  # noqa: ARG002
+    def windows(self, input_shape: Shape) -> None:
         """Every output depends on every position."""
         return
 
@@ -148,7 +148,7 @@ class LocalResponseNorm(Layer):
     alpha: float = 1e-4
     beta: float = 0.75
 
-    def forward(self, params: Params, x: Array) -> Array:  # noqa: ARG002
+    def forward(self, params: Params, x: Array) -> Array:
         """A pool along the channels: they are the one spatial axis here."""
         pads = ((self.size // 2, self.size // 2),)
         total = sum_pool(

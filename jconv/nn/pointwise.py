@@ -48,7 +48,7 @@ class Activation(Layer):
             expected = f"one of {', '.join(ACTIVATIONS)}, or a function"
             raise GeometryError.of("function", self.function, expected)
 
-    def forward(self, params: Params, x: Array) -> Array:  # noqa: ARG002
+    def forward(self, params: Params, x: Array) -> Array:
         """Apply it."""
         function = self.function
         return (ACTIVATIONS[function] if isinstance(function, str) else function)(x)
@@ -81,7 +81,7 @@ class Dropout(Layer):
 
     def apply(
         self,
-        params: Params,  # noqa: ARG002
+        params: Params,
         x: Array,
         *,
         state: State = (),

@@ -28,7 +28,7 @@ class _Pool(Layer):
     dilation: Integers = 1
     ceil_mode: bool = False
 
-    def _by(self, pool: Callable[..., Any], x: Array, **more: Any) -> Array:  # noqa: ANN401
+    def _by(self, pool: Callable[..., Any], x: Array, **more: Any) -> Array:
         """The pool with one window size per spatial axis."""
         return pool(
             x,
@@ -73,7 +73,7 @@ class MaxPool(_Pool):
 
     ties: str = "first"
 
-    def forward(self, params: Params, x: Array) -> Array:  # noqa: ARG002
+    def forward(self, params: Params, x: Array) -> Array:
         """Pool."""
         return self._by(max_pool, x, ties=self.ties)
 
@@ -94,7 +94,7 @@ class AvgPool(_Pool):
 
     count_padding: bool = False
 
-    def forward(self, params: Params, x: Array) -> Array:  # noqa: ARG002
+    def forward(self, params: Params, x: Array) -> Array:
         """Pool."""
         return self._by(avg_pool, x, count_padding=self.count_padding)
 
@@ -103,7 +103,7 @@ class AvgPool(_Pool):
 class _GlobalPool(Layer):
     """What both pools over everything share."""
 
-    def windows(self, input_shape: Shape) -> None:  # noqa: ARG002
+    def windows(self, input_shape: Shape) -> None:
         """Every output sees every input of its channel."""
         return
 
@@ -113,7 +113,7 @@ class _GlobalPool(Layer):
 class GlobalMaxPool(_GlobalPool):
     """Keep the largest entry of each channel: (*spatial, c) becomes (c,)."""
 
-    def forward(self, params: Params, x: Array) -> Array:  # noqa: ARG002
+    def forward(self, params: Params, x: Array) -> Array:
         """Pool."""
         return global_max_pool(x, rank=x.ndim - 2)
 
@@ -123,6 +123,6 @@ class GlobalMaxPool(_GlobalPool):
 class GlobalAvgPool(_GlobalPool):
     """Keep the mean of each channel: (*spatial, c) becomes (c,)."""
 
-    def forward(self, params: Params, x: Array) -> Array:  # noqa: ARG002
+    def forward(self, params: Params, x: Array) -> Array:
         """Pool."""
         return global_avg_pool(x, rank=x.ndim - 2)

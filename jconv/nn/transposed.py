@@ -101,7 +101,7 @@ class ConvTranspose(Layer):
         )
         return with_bias(y, params)
 
-    def windows(self, input_shape: Shape) -> tuple[Window, ...]:  # noqa: ARG002
+    def windows(self, input_shape: Shape) -> tuple[Window, ...]:
         """Not told: an output sees now more, now fewer inputs."""
         return ()
 

@@ -17,7 +17,7 @@ EXPECTED = "(*spatial, c): sizes of at least 1"
 
 
 def kernel_and_bias(
-    layer: Any,  # noqa: ANN401 (any layer with an initialiser)
+    layer: Any,
     key: Array,
     kernel: Shape,
     bias: Shape,

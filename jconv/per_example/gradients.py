@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jax.typing import ArrayLike
 
     from jconv.algorithms import Precision
+    from jconv.options import ConvArguments, GeometryArguments
     from jconv.plan import Plan
 
 
@@ -29,8 +30,8 @@ def per_example_kernel_vjp(
     dy: ArrayLike,
     *,
     kernel_shape: Sequence[int],
-    precision: Any = None,  # noqa: ANN401
-    **options: Any,  # noqa: ANN401
+    precision: Any = None,
+    **options: Unpack[ConvArguments],
 ) -> Array:
     """Pull each example of dy back to dw (*batch, *kernel, c_in // groups, c_out).
 
@@ -69,7 +70,7 @@ def understand(
     x: ArrayLike,
     dy: ArrayLike,
     kernel_shape: Sequence[int],
-    options: dict[str, Any],
+    options: ConvArguments | GeometryArguments,
 ) -> tuple[Array, Array, Plan]:
     """The operands, promoted, and what the call means."""
     x, dy = operands.as_array("x", x), operands.as_array("dy", dy)

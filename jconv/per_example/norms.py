@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jax.typing import ArrayLike
 
     from jconv.algorithms import Precision, Shapes
+    from jconv.options import GeometryArguments
     from jconv.plan import Plan
 
 METHODS = ("auto", "gradient", "gram")
@@ -46,8 +47,8 @@ def per_example_kernel_norms(
     *,
     kernel_shape: Sequence[int],
     method: str = "auto",
-    precision: Any = None,  # noqa: ANN401
-    **options: Any,  # noqa: ANN401
+    precision: Any = None,
+    **options: Unpack[GeometryArguments],
 ) -> Array:
     """Euclidean norm (*batch,) of each example's kernel derivative.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jconv import operands
 from jconv.pool.arguments import (
-    as_cotangent,
     as_inexact,
     as_ordered,
     check_cotangent,
@@ -57,7 +57,7 @@ def adaptive_max_pool(
     channel_axis: int | None = -1,
     ties: str = "first",
     return_indices: bool = False,
-) -> Any:  # noqa: ANN401 (an array, or a pair)
+) -> Any:
     """Keep the largest entry of each window of ``adaptive_avg_pool``.
 
     Args:
@@ -110,7 +110,7 @@ def adaptive_avg_pool_vjp(
         >>> adaptive_avg_pool_vjp(dy, (2,), input_shape=(5, 1))[:, 0]
         Array([2., 2., 6., 4., 4.], dtype=float32)
     """
-    dy = as_cotangent(dy)
+    dy = operands.as_array("dy", dy)
     shape = check_input_shape(input_shape, dy)
     pooling = understand_fitted(shape, output_shape, channel_axis=channel_axis)
     check_cotangent(dy, pooling.output_shape(shape))
@@ -143,6 +143,6 @@ def adaptive_max_pool_vjp(
         >>> adaptive_max_pool_vjp(dy, x, (2,), ties="split")[:, 0]
         Array([0., 6., 5.], dtype=float32)
     """
-    x, dy = as_ordered("x", x), as_cotangent(dy)
+    x, dy = as_ordered("x", x), operands.as_array("dy", dy)
     pooling = understand_fitted(x.shape, output_shape, channel_axis=channel_axis)
     return extreme_back(dy, x, pooling, ties=ties)

@@ -73,7 +73,7 @@ class Pooling:
         """Shape of the input, for a result of a shape."""
         return self._replaced(shape, self.windows.input_shape)
 
-    def _replaced(self, shape: Sequence[int], sizes: tuple[int, ...]) -> Any:  # noqa: ANN401
+    def _replaced(self, shape: Sequence[int], sizes: tuple[int, ...]) -> Any:
         """The shape with other spatial sizes."""
         spatial = dict(zip(self.dims, sizes, strict=True))
         return tuple(spatial.get(n, size) for n, size in enumerate(shape))
@@ -124,7 +124,7 @@ def understand_fitted(
 def spatial_dims(
     shape: Sequence[int],
     name: str,
-    value: Any,  # noqa: ANN401
+    value: Any,
     channel_axis: int | None,
 ) -> tuple[int, ...]:
     """Which dimensions are spatial: the last ones that are not the channels'.
@@ -210,11 +210,6 @@ def as_real(x: ArrayLike) -> Array:
             "x.dtype", str(x.dtype), "real numbers", "Use abs(x): the norm is the same."
         )
     return x
-
-
-def as_cotangent(dy: ArrayLike) -> Array:
-    """A cotangent as an array."""
-    return operands.as_array("dy", dy)
 
 
 def check_input_shape(input_shape: Sequence[int], dy: Array) -> tuple[int, ...]:

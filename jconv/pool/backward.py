@@ -119,7 +119,7 @@ def receive(
     return total
 
 
-def _every_window(array: Array, turn: int, step: Step, fill: Any) -> Array:  # noqa: ANN401
+def _every_window(array: Array, turn: int, step: Step, fill: Any) -> Array:
     """What all windows of a strand have, in memory if each input asks many of them."""
     dim, strands = step
     axis = strands[turn]

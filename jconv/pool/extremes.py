@@ -64,7 +64,7 @@ class Extreme(NamedTuple):
         return lax.min(left, right) if self.smallest else lax.max(left, right)
 
 
-def worst(dtype: Any, *, smallest: bool) -> Any:  # noqa: ANN401
+def worst(dtype: Any, *, smallest: bool) -> Any:
     """What loses against everything."""
     if jnp.issubdtype(dtype, jnp.integer):
         info = jnp.iinfo(dtype)
@@ -95,7 +95,7 @@ def _of_entries(
 @_of_entries.defjvp
 def _of_entries_jvp(
     rule: Extreme, primals: Any, tangents: Any
-) -> tuple[Array, Tangent]:  # noqa: ANN401
+) -> tuple[Array, Tangent]:
     """The sum of the winners' tangents."""
     entries, present = primals
     y = _of_entries(rule, entries, present)
@@ -135,7 +135,7 @@ def _of_dimension(rule: Extreme, dim: int, x: Array, present: Present) -> Array:
 @_of_dimension.defjvp
 def _of_dimension_jvp(
     rule: Extreme, dim: int, primals: Any, tangents: Any
-) -> tuple[Array, Tangent]:  # noqa: ANN401
+) -> tuple[Array, Tangent]:
     """The sum of the winners' tangents."""
     x, present = primals
     y = _of_dimension(rule, dim, x, present)

@@ -32,9 +32,9 @@ UNROLLED = 36
 
 def over_windows(
     step: Callable[[tuple[Any, ...], Any], Any],
-    start: Any,  # noqa: ANN401
+    start: Any,
     counts: tuple[int, ...],
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Apply ``step(q, value)`` for every q of the given ranges, in order."""
     total = math.prod(counts)
     if total <= UNROLLED:
@@ -42,7 +42,7 @@ def over_windows(
             start = step(q, start)
         return start
 
-    def body(n: Array, value: Any) -> Any:  # noqa: ANN401
+    def body(n: Array, value: Any) -> Any:
         q = []
         for count in reversed(counts):
             n, remainder = n // count, n % count
@@ -53,11 +53,11 @@ def over_windows(
 
 
 def holders(axis: Axis) -> int:
-    """Among how many windows along an axis those that hold an input are."""
+    """The most windows along an axis that may hold one input."""
     return -(-axis.span // axis.stride)
 
 
-def padded(y: Array, dim: int, axis: Axis, fill: Any) -> Array:  # noqa: ANN401
+def padded(y: Array, dim: int, axis: Axis, fill: Any) -> Array:
     """What every window has of which some input asks, also those that do not exist.
 
     Args:
@@ -73,7 +73,7 @@ def padded(y: Array, dim: int, axis: Axis, fill: Any) -> Array:  # noqa: ANN401
 
 
 def _asked(axis: Axis) -> tuple[int, int]:
-    """The last windows that may hold the first input, and the last one."""
+    """The last window that may hold the first input, and that for the last input."""
     return axis.low // axis.stride, (axis.n_input - 1 + axis.low) // axis.stride
 
 
@@ -81,8 +81,8 @@ def beside_inputs(
     every: Array,
     dim: int,
     axis: Axis,
-    q: Any,  # noqa: ANN401
-    fill: Any,  # noqa: ANN401
+    q: Any,
+    fill: Any,
 ) -> Array:
     """Lay what window number q has beside every input along one dimension.
 

@@ -36,7 +36,7 @@ def max_pool(
     channel_axis: int | None = -1,
     ties: str = "first",
     return_indices: bool = False,
-) -> Any:  # noqa: ANN401 (an array, or a pair)
+) -> Any:
     """Keep the largest entry of each window of x (*batch, *spatial, c).
 
     Padding never wins. A NaN wins, and the derivative goes to it. A window that holds
@@ -77,10 +77,10 @@ def max_pool(
         >>> jax.grad(lambda x: max_pool(x, 2, stride=1).sum())(x)[0, :, 0]
         Array([0., 2., 1., 0.], dtype=float32)
     """
-    pool = functools.partial(_extreme_pool, smallest=False)
-    return pool(
+    return _extreme_pool(
         x,
         window,
+        smallest=False,
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -102,7 +102,7 @@ def min_pool(
     channel_axis: int | None = -1,
     ties: str = "first",
     return_indices: bool = False,
-) -> Any:  # noqa: ANN401 (an array, or a pair)
+) -> Any:
     """Keep the smallest entry of each window of x (*batch, *spatial, c).
 
     Args:
@@ -145,8 +145,8 @@ def _extreme_pool(
     ties: str,
     return_indices: bool,
     smallest: bool,
-    **geometry: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    **geometry: Any,
+) -> Any:
     """The common part of the two."""
     x = as_ordered("x", x)
     pooling = understand(x.shape, window, **geometry)
@@ -162,7 +162,7 @@ def extreme_of(
     ties: str,
     return_indices: bool,
     smallest: bool = False,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """The extreme of each window; with its position, if asked for."""
     check_ties(ties)
     y = extreme_pool(x, pooling, smallest, ties)
@@ -197,8 +197,8 @@ def _split_pool(pooling: Pooling, smallest: bool, x: Array) -> Array:  # noqa: F
 def _split_pool_jvp(
     pooling: Pooling,
     smallest: bool,  # noqa: FBT001
-    primals: Any,  # noqa: ANN401
-    tangents: Any,  # noqa: ANN401
+    primals: Any,
+    tangents: Any,
 ) -> tuple[Array, Any]:
     """The derivative under *all*, divided by the number of winners."""
     (x,), (x_dot,) = primals, tangents

@@ -57,7 +57,7 @@ class PowerSum(NamedTuple):
     p: float
 
     def identities(self, arrays: Scaled) -> Scaled:
-        """Zero, of no size."""
+        """A total of 0, at scale 0."""
         return jax.tree.map(lambda array: jnp.zeros((), array.dtype), arrays)
 
     def entries(self, arrays: Sequence[Scaled], present: Sequence[Present]) -> Scaled:
@@ -192,7 +192,7 @@ def _ratio(scale: Array, common: Array, p: float) -> Array:
     return scale * lax.bitcast_convert_type(2 * one - bits, common.dtype)
 
 
-def _bits(dtype: Any) -> Any:  # noqa: ANN401
+def _bits(dtype: Any) -> Any:
     """The unsigned integers of a float's size."""
     return jnp.dtype(f"uint{8 * dtype.itemsize}")
 

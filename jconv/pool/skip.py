@@ -9,7 +9,6 @@ from jax import lax
 from jconv import operands
 from jconv.geometry.padding import per_axis
 from jconv.pool.arguments import (
-    as_cotangent,
     check_cotangent,
     check_input_shape,
     spatial_dims,
@@ -76,7 +75,7 @@ def subsample_vjp(
         >>> subsample_vjp(jnp.array([[1], [2]]), (3,), input_shape=(5, 1))[:, 0]
         Array([1, 0, 0, 2, 0], dtype=int32)
     """
-    dy = as_cotangent(dy)
+    dy = operands.as_array("dy", dy)
     shape = check_input_shape(input_shape, dy)
     dims = spatial_dims(shape, "stride", stride, channel_axis)
     strides = per_axis("stride", stride, len(dims))

@@ -38,20 +38,20 @@ Present = np.ndarray[Any, Any] | None
 class Merge(Protocol):
     """An associative operation with an identity, on an array or a tuple of arrays."""
 
-    def identities(self, arrays: Any) -> Any:  # noqa: ANN401
+    def identities(self, arrays: Any) -> Any:
         """What absent positions hold, array by array."""
         ...
 
-    def entries(self, arrays: Sequence[Any], present: Sequence[Present]) -> Any:  # noqa: ANN401
+    def entries(self, arrays: Sequence[Any], present: Sequence[Present]) -> Any:
         """Merge arrays of one shape, position by position."""
         ...
 
-    def along(self, arrays: Any, dim: int, present: Present) -> Any:  # noqa: ANN401
+    def along(self, arrays: Any, dim: int, present: Present) -> Any:
         """Merge all entries along one dimension, which vanishes."""
         ...
 
 
-def pooled(arrays: Any, steps: Sequence[Step], merge: Merge) -> Any:  # noqa: ANN401
+def pooled(arrays: Any, steps: Sequence[Step], merge: Merge) -> Any:
     """Merge each window, one axis after the other."""
     for dim, strands in steps:
         arrays = _take_turns(
@@ -60,7 +60,7 @@ def pooled(arrays: Any, steps: Sequence[Step], merge: Merge) -> Any:  # noqa: AN
     return arrays
 
 
-def _take_turns(strands: Sequence[Any], dim: int) -> Any:  # noqa: ANN401
+def _take_turns(strands: Sequence[Any], dim: int) -> Any:
     """The first window of every strand, then the second of every strand, ..."""
     if len(strands) == 1:
         return strands[0]
@@ -75,7 +75,7 @@ def _take_turns(strands: Sequence[Any], dim: int) -> Any:  # noqa: ANN401
     return jax.tree.map(braid, *strands)
 
 
-def _slide(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: ANN401
+def _slide(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:
     """Merge each window along dimension ``dim``; n_output entries are left there."""
     alone = axis.n_output == 1 and axis.stride >= axis.span
     if axis.n_kernel <= FEW and not alone:
@@ -85,7 +85,7 @@ def _slide(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: ANN
     return _doubling(arrays, dim, axis, merge)
 
 
-def _few(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: ANN401
+def _few(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:
     """Cut out entry k of all windows, for every k, and merge the cuts.
 
     With stride s the positions are split into s phases, position mod s. Entry k of all
@@ -130,12 +130,12 @@ def _phases(array: Array, dim: int, stride: int, phases: Sequence[int]) -> list[
     return [lax.squeeze(pieces[edges.index(phase)], [dim + 1]) for phase in phases]
 
 
-def _tiles(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: ANN401
+def _tiles(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:
     """Fold the axis into (n_output, stride), and merge along the second part."""
     s = axis.stride
     arrays, present = _placed(arrays, dim, axis, axis.n_output * s, merge)
 
-    def tiled(array: Any) -> Any:  # noqa: ANN401
+    def tiled(array: Any) -> Any:
         shape = (*array.shape[:dim], axis.n_output, s, *array.shape[dim + 1 :])
         if isinstance(array, np.ndarray):
             shape = tuple(
@@ -153,7 +153,7 @@ def _tiles(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: ANN
     return merge.along(jax.tree.map(tiled, arrays), dim + 1, present)
 
 
-def _doubling(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: ANN401
+def _doubling(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:
     """Merge windows of 1, 2, 4 ... entries, and join those that make up the window."""
     d, length = axis.kernel_dilation, axis.stride * (axis.n_output - 1) + axis.span
     run = _placed(arrays, dim, axis, length, merge)
@@ -176,11 +176,11 @@ def _doubling(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:  # noqa: 
     )
 
 
-def _joined(left: Any, right: Any, shift: int, dim: int, merge: Merge) -> Any:  # noqa: ANN401
+def _joined(left: Any, right: Any, shift: int, dim: int, merge: Merge) -> Any:
     """Merge what starts at p with what starts at p + shift, for every p."""
     size = jax.tree.leaves(right[0])[0].shape[dim] - shift
 
-    def cut(start: int) -> Any:  # noqa: ANN401
+    def cut(start: int) -> Any:
         return lambda array: lax.slice_in_dim(array, start, start + size, axis=dim)
 
     pair = [jax.tree.map(cut(0), left[0]), jax.tree.map(cut(shift), right[0])]
@@ -192,7 +192,7 @@ def _joined(left: Any, right: Any, shift: int, dim: int, merge: Merge) -> Any:  
 
 
 def _placed(
-    arrays: Any,  # noqa: ANN401
+    arrays: Any,
     dim: int,
     axis: Axis,
     length: int,

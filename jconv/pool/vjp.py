@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Unpack
 
 import jax.numpy as jnp
 
-from jconv import numerics
+from jconv import numerics, operands
 from jconv.pool.arguments import (
     WindowArguments,
-    as_cotangent,
     as_inexact,
     as_ordered,
     as_real,
@@ -70,7 +69,7 @@ def max_pool_vjp(
         all [4. 4. 8. 8.]
         split [2. 2. 4. 4.]
     """
-    x, dy = as_ordered("x", x), as_cotangent(dy)
+    x, dy = as_ordered("x", x), operands.as_array("dy", dy)
     pooling = understand(x.shape, window, **where)
     return extreme_back(dy, x, pooling, ties=ties, smallest=smallest)
 
@@ -137,7 +136,7 @@ def sum_pool_vjp(
         >>> sum_pool_vjp(dy, (3,), stride=1, input_shape=(5, 1))[:, 0]
         Array([  1,  11, 111, 110, 100], dtype=int32)
     """
-    dy = as_cotangent(dy)
+    dy = operands.as_array("dy", dy)
     return sum_back(dy, _linear(dy, window, input_shape, where))
 
 

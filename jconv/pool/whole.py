@@ -118,7 +118,7 @@ def _whole(
     rank: int | None,
     keepdims: bool,  # noqa: FBT001 (passed on, in the callers' order)
     channel_axis: int | None,
-    **options: Any,  # noqa: ANN401
+    **options: Any,
 ) -> Array:
     """A pool whose window is as large as the input."""
     x = operands.as_array("x", x)

@@ -15,7 +15,7 @@ Params = Any
 
 
 @conv_p.def_abstract_eval
-def _abstract_eval(first: Any, second: Any, **params: Params) -> Any:  # noqa: ANN401
+def _abstract_eval(first: Any, second: Any, **params: Params) -> Any:
     out, dtype = params["out"], params["dtype"]
     shapes = dict(zip(OPERANDS[out], (first.shape, second.shape), strict=True))
     return compat.result_aval(
@@ -27,7 +27,7 @@ def _abstract_eval(first: Any, second: Any, **params: Params) -> Any:  # noqa: A
     )
 
 
-def _derived_sharding(first: Any, second: Any, **params: Params) -> Any:  # noqa: ANN401
+def _derived_sharding(first: Any, second: Any, **params: Params) -> Any:
     """The result's explicit sharding: batch and channels follow the operands.
 
     Raises:

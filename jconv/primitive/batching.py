@@ -28,7 +28,7 @@ POSITION = {"input": {"c": -1}, "kernel": {"c": -3, "m": -1}, "output": {"m": -1
 """Where the channel labels stand in each role; e is 0 and b begins at 1."""
 
 
-def _batch(operands: Any, mapped: Any, **params: Params) -> Any:  # noqa: ANN401
+def _batch(operands: Any, mapped: Any, **params: Params) -> Any:
     """One row per pair of roles: the new axis joins the label that they share."""
     out, pair = params["out"], OPERANDS[params["out"]]
     if None not in mapped:
@@ -70,7 +70,7 @@ def _split(array: Array, position: int, size: int, inner: int) -> Array:
     return lax.reshape(array, (*before, size, inner, *after))
 
 
-def _with_axis(sharding: Any, position: int) -> Any:  # noqa: ANN401
+def _with_axis(sharding: Any, position: int) -> Any:
     """A sharding with an unsharded dimension inserted."""
     if sharding is None:
         return None

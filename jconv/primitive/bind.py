@@ -24,9 +24,9 @@ def contract(
     geometry: Geometry,
     out: Role,
     precision: algorithms.Precision = None,
-    dtype: Any,  # noqa: ANN401
+    dtype: Any,
     method: algorithms.Method = algorithms.AUTO,
-    sharding: Any = None,  # noqa: ANN401
+    sharding: Any = None,
 ) -> Array:
     """Bind the primitive: one contraction of canonical arrays.
 

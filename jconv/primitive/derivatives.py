@@ -21,7 +21,7 @@ Params = Any
 
 def _transpose(
     position: int, cotangent: Array, *operands: Any, **params: Params
-) -> Array:  # noqa: ANN401
+) -> Array:
     """The same primitive with ``out`` = the linear operand's role.
 
     The cotangent takes the old result's place, and the linear operand's precision.
@@ -50,7 +50,7 @@ ad.defbilinear(
 )
 
 
-def _taylor(primals: Any, series: Any, **params: Params) -> Any:  # noqa: ANN401
+def _taylor(primals: Any, series: Any, **params: Params) -> Any:
     """Product rule for ``jax.experimental.jet``: a Cauchy product of coefficients."""
     first, second = (
         [primal, *terms] for primal, terms in zip(primals, series, strict=True)
@@ -68,7 +68,7 @@ def _taylor(primals: Any, series: Any, **params: Params) -> Any:  # noqa: ANN401
 jet.jet_rules[conv_p] = _taylor  # type: ignore[assignment]
 
 
-def checkpoint_convs(primitive: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401
+def checkpoint_convs(primitive: Any, *_: Any, **__: Any) -> bool:
     """Policy for ``jax.checkpoint`` that saves the results of convolutions.
 
     The counterpart of ``jax.checkpoint_policies.checkpoint_dots``.

@@ -53,7 +53,7 @@ def conv(
     *,
     spec: PartitionSpec,
     mesh: Mesh | AbstractMesh | None = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     **options: Unpack[ConvArguments],
 ) -> Array:
@@ -100,7 +100,7 @@ def conv_transpose(
     mesh: Mesh | AbstractMesh | None = None,
     output_padding: Integers = 0,
     output_shape: Sequence[int] | None = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     **options: Unpack[ConvArguments],
 ) -> Array:
@@ -154,7 +154,7 @@ def conv_input_vjp(
     input_shape: Sequence[int],
     spec: PartitionSpec,
     mesh: Mesh | AbstractMesh | None = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     **options: Unpack[ConvArguments],
 ) -> Array:
@@ -204,7 +204,7 @@ def conv_kernel_vjp(
     kernel_shape: Sequence[int],
     spec: PartitionSpec,
     mesh: Mesh | AbstractMesh | None = None,
-    precision: Any = None,  # noqa: ANN401
+    precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     **options: Unpack[ConvArguments],
 ) -> Array:

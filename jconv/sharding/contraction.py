@@ -51,7 +51,7 @@ class ShardedContraction:
         geometry: Geometry,
         out: Role,
         precision: Precision,
-        dtype: Any,  # noqa: ANN401
+        dtype: Any,
         method: Method,
     ) -> Array:
         """Contract canonical arrays; the result is divided as the operands are."""

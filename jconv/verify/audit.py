@@ -94,7 +94,7 @@ class _Listener:
         self.operands: list[tuple[Array, Array]] = []
         self.options: list[dict[str, Any]] = []
 
-    def __call__(self, x: Array, w: Array, **options: Any) -> Array:  # noqa: ANN401
+    def __call__(self, x: Array, w: Array, **options: Any) -> Array:
         """Convolve, as the network does."""
         y = conv(x, w, **options)
         self.operands.append((x, w))
@@ -111,8 +111,8 @@ class Audit:
 
     def __call__(
         self,
-        params: Any,  # noqa: ANN401
-        state: Any,  # noqa: ANN401
+        params: Any,
+        state: Any,
         images: Array,
         labels: Array,
         key: Array,
@@ -150,7 +150,7 @@ class Audit:
 
     def _understood(
         self,
-        *arguments: Any,  # noqa: ANN401
+        *arguments: Any,
     ) -> tuple[list[Case], list[Method], Any, Any]:
         """All convolutions and their methods; jitted, the live operands; the errors."""
         first = _Listener()
@@ -161,7 +161,7 @@ class Audit:
             for (x, w), own in zip(shapes, options, strict=True)
         ]
 
-        def live(*arguments: Any) -> list[tuple[Array, Array, Array]]:  # noqa: ANN401
+        def live(*arguments: Any) -> list[tuple[Array, Array, Array]]:
             zeros = [jnp.zeros(case.y, case.dtype) for case in cases]
 
             def loss(probes: list[Array]) -> tuple[Array, list[Any]]:
@@ -180,14 +180,14 @@ class Audit:
         methods = [Options.of(**own).method for own in options]
         return cases, methods, jax.jit(live), jax.jit(compare)
 
-    def _loss(self, listener: _Listener, *live: Any) -> Array:  # noqa: ANN401
+    def _loss(self, listener: _Listener, *live: Any) -> Array:
         """The loss of a network whose convolutions are listened to."""
         model = with_conv(listener, self.problem.model)
         listened = dataclasses.replace(self.problem, model=model)
         value, _ = listened.loss(*live)
         return value
 
-    def _outputs(self, listener: _Listener, *live: Any) -> list[Any]:  # noqa: ANN401
+    def _outputs(self, listener: _Listener, *live: Any) -> list[Any]:
         """The operands of all convolutions."""
         self._loss(listener, *live)
         return listener.operands
@@ -197,7 +197,7 @@ def case_of(
     x: tuple[int, ...],
     w: tuple[int, ...],
     options: Mapping[str, Any],
-    dtype: Any,  # noqa: ANN401
+    dtype: Any,
 ) -> Case:
     """A convolution of live arrays without its border: x is extended before.
 
@@ -258,8 +258,8 @@ def _errors(
 def _every_route(
     case: Case,
     method: Method,
-    live: Any,  # noqa: ANN401
-    wide: Any,  # noqa: ANN401
+    live: Any,
+    wide: Any,
 ) -> dict[str, dict[Role, Array]]:
     """Both derivatives by every route, in double precision but for the one used."""
     options = dict(case.options)

@@ -51,7 +51,7 @@ def _refuses(algorithm: Algorithm, case: Case, out: Role, dtype: str) -> str | N
     return algorithm.refuses(case.geometry, shapes, out, dtype, None)
 
 
-def _derived(run: Any, case: Case, out: Role, dtype: str) -> Any:  # noqa: ANN401
+def _derived(run: Any, case: Case, out: Role, dtype: str) -> Any:
     """The transpose, by JAX, of an algorithm's forward run in one operand."""
     missing = jax.ShapeDtypeStruct(case.canonical(out), dtype)
 
@@ -79,7 +79,7 @@ def unit_pairs(case: Case, out: Role, dtype: str) -> tuple[Any, Any]:
     )
 
 
-def expected(case: Case, out: Role, first: Any, second: Any) -> Any:  # noqa: ANN401
+def expected(case: Case, out: Role, first: Any, second: Any) -> Any:
     """The oracle's result for every pair; pairs take the place of the label e."""
     found = reference.contract(first[:, 0], second[:, 0], case.geometry, out)
     return found[:, None]

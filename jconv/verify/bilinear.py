@@ -59,7 +59,7 @@ class UnknownDegreeError(Exception):
     """The analysis cannot follow this value; the message says at which primitive."""
 
 
-def why_not_bilinear(function: Callable[..., Any], *shapes: Any) -> str | None:  # noqa: ANN401
+def why_not_bilinear(function: Callable[..., Any], *shapes: Any) -> str | None:
     """None if ``function`` is shown to be bilinear in two arrays, else the reason.
 
     Examples:
@@ -72,7 +72,7 @@ def why_not_bilinear(function: Callable[..., Any], *shapes: Any) -> str | None: 
     return why_not(jax.make_jaxpr(function)(*shapes))
 
 
-def why_not(closed: Any) -> str | None:  # noqa: ANN401
+def why_not(closed: Any) -> str | None:
     """``why_not_bilinear`` for the closed jaxpr of a function of two arrays."""
     try:
         degrees = _degrees(closed, [(1, 0), (0, 1)])
@@ -84,7 +84,7 @@ def why_not(closed: Any) -> str | None:  # noqa: ANN401
     return None
 
 
-def _degrees(closed: Any, arguments: list[Degree]) -> list[Degree]:  # noqa: ANN401
+def _degrees(closed: Any, arguments: list[Degree]) -> list[Degree]:
     """Degrees of a closed jaxpr's results."""
     jaxpr = compat.open_jaxpr(closed)
     known: dict[Any, Degree] = {}
@@ -92,7 +92,7 @@ def _degrees(closed: Any, arguments: list[Degree]) -> list[Degree]:  # noqa: ANN
         known[variable] = _of_value(value)
     known |= dict(zip(jaxpr.invars, arguments, strict=True))
 
-    def read(atom: Any) -> Degree:  # noqa: ANN401
+    def read(atom: Any) -> Degree:
         return _of_value(atom.val) if hasattr(atom, "val") else known[atom]
 
     for equation in jaxpr.eqns:
@@ -101,12 +101,12 @@ def _degrees(closed: Any, arguments: list[Degree]) -> list[Degree]:  # noqa: ANN
     return [read(atom) for atom in jaxpr.outvars]
 
 
-def _of_value(value: Any) -> Degree:  # noqa: ANN401
+def _of_value(value: Any) -> Degree:
     """Zeros belong to every degree; other constants have degree 0."""
     return None if not np.any(np.asarray(value)) else CONSTANT
 
 
-def _rule(equation: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
+def _rule(equation: Any, degrees: list[Degree]) -> list[Degree]:
     """Degrees of one equation's results."""
     name, params = equation.primitive.name, equation.params
     if name in ("jit", "pjit", "closed_call"):
@@ -139,7 +139,7 @@ def _rule(equation: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
     raise UnknownDegreeError(f"{name} is not known to be linear")
 
 
-def _only_moves(equation: Any, degrees: list[Degree]) -> bool:  # noqa: ANN401
+def _only_moves(equation: Any, degrees: list[Degree]) -> bool:
     """Whether a movement adds nothing but zeros, and moves by constant indices."""
     name, params = equation.primitive.name, equation.params
     if name == "pad":
@@ -165,7 +165,7 @@ def _joined(name: str, degrees: list[Degree]) -> Degree:
     return found.pop() if found else None
 
 
-def adds(params: Any) -> bool:  # noqa: ANN401
+def adds(params: Any) -> bool:
     """Whether a ``reduce`` of several arrays is a sum of each."""
     jaxpr = compat.open_jaxpr(params["jaxpr"])
     count = len(jaxpr.outvars)
@@ -183,7 +183,7 @@ def _reduce(degrees: list[Degree]) -> list[Degree]:
     return [_joined("reduce", list(pair)) for pair in pairs]
 
 
-def _cond(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
+def _cond(params: Any, degrees: list[Degree]) -> list[Degree]:
     """Branches of one degree each, taken by an index that no argument decides."""
     index, *operands = degrees
     if index not in (CONSTANT, None):
@@ -192,7 +192,7 @@ def _cond(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
     return [_joined("cond", list(each)) for each in zip(*results, strict=True)]
 
 
-def _while(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
+def _while(params: Any, degrees: list[Degree]) -> list[Degree]:
     """A loop whose number of turns no argument decides, else as ``_scan``."""
     n_condition, n_body = params["cond_nconsts"], params["body_nconsts"]
     condition, rest = degrees[:n_condition], degrees[n_condition:]
@@ -212,7 +212,7 @@ def _while(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
     raise UnknownDegreeError("the loop's carry changes its degree at every turn")
 
 
-def _scan(params: Any, degrees: list[Degree]) -> list[Degree]:  # noqa: ANN401
+def _scan(params: Any, degrees: list[Degree]) -> list[Degree]:
     """A loop: its carry's degrees are those that one more turn does not change."""
     n_consts, n_carry = compat.scan_counts(params)
     consts, rest = degrees[:n_consts], degrees[n_consts:]

@@ -83,7 +83,7 @@ class Case:
 def by_every_method(
     context: Context,
     function: Callable[..., Any],
-    *arrays: Any,  # noqa: ANN401
+    *arrays: Any,
 ) -> Iterator[tuple[str, Any]]:
     """Yield (method, result) of a function for every exact algorithm that does it.
 
@@ -105,7 +105,7 @@ def by_every_method(
 def able_methods(
     context: Context,
     function: Callable[..., Any],
-    *arrays: Any,  # noqa: ANN401
+    *arrays: Any,
 ) -> list[str]:
     """The exact algorithms that do a function; in a quick run the first ``QUICK``."""
     salt = [np.shape(each) for each in jax.tree.leaves(arrays)]
@@ -132,7 +132,7 @@ def in_turn(context: Context, salt: object) -> list[str]:
     return [first, *rest[begin:], *rest[:begin]]
 
 
-def why_refused(function: Callable[..., Any], *arrays: Any) -> str | None:  # noqa: ANN401
+def why_refused(function: Callable[..., Any], *arrays: Any) -> str | None:
     """Why an algorithm that a function names refuses one of its convolutions.
 
     It says so itself where a user asks for it; here only tracing finds out, which is
@@ -148,7 +148,7 @@ def why_refused(function: Callable[..., Any], *arrays: Any) -> str | None:  # no
     return None
 
 
-def _choose(equation: Any, platform: str) -> None:  # noqa: ANN401
+def _choose(equation: Any, platform: str) -> None:
     """Choose as the lowering of a bound convolution will."""
     params = equation.params
     first, second = (each.aval for each in equation.invars)

@@ -36,7 +36,7 @@ class Context:
         self,
         shape: tuple[int, ...],
         dtype: Any = "float64",
-        *salt: int,  # noqa: ANN401
+        *salt: int,
     ) -> np.ndarray[Any, Any]:
         """Small random integers in a dtype: exact wherever sums stay representable.
 

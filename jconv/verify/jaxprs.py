@@ -25,7 +25,7 @@ SUMS = {"add", "add_any", "mul", "neg", "reduce_sum", "sub"}
 """What the loss around a convolution is made of, and how its terms are added."""
 
 
-def equations(closed: Any) -> list[Any]:  # noqa: ANN401
+def equations(closed: Any) -> list[Any]:
     """All equations of a jaxpr and of the jaxprs inside it."""
     found = []
     for equation in compat.open_jaxpr(closed).eqns:
@@ -37,6 +37,6 @@ def equations(closed: Any) -> list[Any]:  # noqa: ANN401
     return found
 
 
-def names(closed: Any) -> set[str]:  # noqa: ANN401
+def names(closed: Any) -> set[str]:
     """Names of all primitives of a jaxpr."""
     return {equation.primitive.name for equation in equations(closed)}

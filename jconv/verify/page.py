@@ -142,7 +142,7 @@ def _figure(claim_id: str, draw: Callable[[str], str | None]) -> Markup | None:
         return Markup('<p class="note">The figure could not be drawn: {}</p>').format(
             f"{type(error).__name__}: {error}"
         )
-    return None if drawn is None else Markup(drawn)  # noqa: S704 (our own SVG)
+    return None if drawn is None else Markup(drawn)  # our own SVG
 
 
 _WORD = "A-Za-zΑ-ΡΤ-ω"  # without the sign of summation
@@ -203,7 +203,7 @@ def prose(text: str) -> Markup:
     return Markup(re.sub(r"(`+)([^`]+)\1", r"<code>\2</code>", str(escape(text))))
 
 
-def number(value: Any) -> str:  # noqa: ANN401
+def number(value: Any) -> str:
     """A figure as a reader likes it: separators, four digits, lists in full.
 
     Examples:

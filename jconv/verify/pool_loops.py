@@ -97,7 +97,7 @@ class PoolLoop:
             axes.append([i for i in spots if first <= i < last])
         return list(itertools.product(*axes))
 
-    def forward(self, x: Array, merge: Any, empty: float) -> Array:  # noqa: ANN401
+    def forward(self, x: Array, merge: Any, empty: float) -> Array:
         """``merge`` of what each window holds, channel by channel."""
         y = np.full((x.shape[0], *self.output_shape, x.shape[-1]), empty, x.dtype)
         for o in np.ndindex(*self.output_shape):
@@ -107,7 +107,7 @@ class PoolLoop:
                 np.moveaxis(y, 0, -2)[o] = merge(np.stack(values))
         return y
 
-    def backward(self, x: Array, dy: Array, share: Any) -> Array:  # noqa: ANN401
+    def backward(self, x: Array, dy: Array, share: Any) -> Array:
         """Each window gives ``share(values, o)`` times its cotangent to what it holds.
 
         Args:

@@ -142,7 +142,7 @@ def to_json(report: Mapping[str, Any]) -> str:
     return json.dumps(report, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:
     """A value as strict JSON has it: NaN and infinities become strings.
 
     Examples:

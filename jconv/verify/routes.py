@@ -1,10 +1,13 @@
-"""Five independent routes to a convolution's derivatives.
+"""Five routes to a convolution's derivatives.
 
     derived     jax.vjp through an algorithm's plain lax operations: what JAX derives
     primitive   jax.vjp of ``jconv.conv``: the primitive's relabelling rule
     coded       ``conv_input_vjp`` and ``conv_kernel_vjp``, computed by an algorithm
     textbook    ``jconv.rules``: an ordinary forward convolution of other operands
     peer        jax.vjp of ``lax.conv_general_dilated``
+
+``primitive`` and ``coded`` bind the same primitive; what chooses their algorithms may
+differ. The others share no rule with them.
 
 The oracle that they are compared with, ``reference``, is NumPy and a sixth of its own.
 The derived route differentiates what the algorithm computes in its accumulation dtype;
@@ -51,14 +54,14 @@ def operand_arrays(case: Case, integers: Callable[..., Any]) -> tuple[Any, Any, 
     return x, w, dy
 
 
-def signs(array: Any) -> Any:  # noqa: ANN401
+def signs(array: Any) -> Any:
     """The numbers -1, 0 and 1, in both parts of a complex array."""
     if np.iscomplexobj(array):
         return np.sign(array.real) + 1j * np.sign(array.imag)
     return np.sign(array)
 
 
-def oracle(case: Case, x: Any, w: Any, dy: Any) -> dict[Role, Any]:  # noqa: ANN401
+def oracle(case: Case, x: Any, w: Any, dy: Any) -> dict[Role, Any]:
     """The three contractions by NumPy, in the user's order."""
     values = {"input": x, "kernel": w, "output": dy}
     shapes = {"input": case.x, "kernel": case.w, "output": case.y}
@@ -109,7 +112,7 @@ def every_route(case: Case, *, with_peer: bool = True) -> Callable[..., Found]:
     return routes
 
 
-def coded(case: Case, **more: Any) -> Callable[..., dict[Role, Array]]:  # noqa: ANN401
+def coded(case: Case, **more: Any) -> Callable[..., dict[Role, Array]]:
     """The explicit functions: y, dx and dw, computed by the case's algorithm."""
     options = dict(case.options) | more
     by = {out: options | {"method": case.method_for(out)} for out in ROLES}

@@ -48,7 +48,7 @@ class Planned(Patches):
         geometry: Geometry,
         shapes: Shapes,
         out: Role,
-        *rest: Any,  # noqa: ANN401
+        *rest: Any,
     ) -> Plan:
         plans = self._plans(geometry, shapes, out, *rest)
         return plans[round(self.place * (len(plans) - 1))]
@@ -94,7 +94,7 @@ def variants(algorithm: Algorithm) -> dict[str, Algorithm]:
     return found
 
 
-def _changed(algorithm: Any, change: dict[str, Any]) -> Algorithm:  # noqa: ANN401
+def _changed(algorithm: Any, change: dict[str, Any]) -> Algorithm:
     """The same algorithm with other limits.
 
     Where windows of a few tiles stay together, those of two tiles are divided then.

@@ -1,7 +1,8 @@
 """Convolution written out in NumPy, for the claims to compare with.
 
-Nothing here is shared with the product, not even shape arithmetic: what is absent is
-skipped, position by position, so that no formula for a size or a padding is assumed.
+``sliding_sum`` shares nothing with the product, not even shape arithmetic: what is
+absent is skipped, position by position, so that no formula for a size or a padding is
+assumed. ``tied_matrix`` is about the relation, which it is given.
 """
 
 from __future__ import annotations

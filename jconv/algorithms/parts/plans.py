@@ -1,4 +1,4 @@
-"""How windows are copied and multiplied: whose, in blocks of how many, which turned."""
+"""A plan of ``patches``: whose windows, in blocks of how many, which side is turned."""
 
 from __future__ import annotations
 

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from jconv.geometry import Geometry
 
 CALLS = 512
-"""Answers that are kept of a question; a grouped layer asks of every size of blocks."""
+"""Answers kept per method; a grouped layer asks about every size of blocks."""
 
 
 def remembered(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method of a geometry, shapes and more, all of which tell the answer."""
 
     @functools.lru_cache(maxsize=CALLS)
-    def once(algorithm: Any, geometry: Geometry, shapes: Any, *rest: Any) -> Any:  # noqa: ANN401
+    def once(algorithm: Any, geometry: Geometry, shapes: Any, *rest: Any) -> Any:
         return method(algorithm, geometry, dict(shapes), *rest)
 
     @functools.wraps(method)
-    def asked(algorithm: Any, geometry: Geometry, shapes: Shapes, *rest: Any) -> Any:  # noqa: ANN401
+    def asked(algorithm: Any, geometry: Geometry, shapes: Shapes, *rest: Any) -> Any:
         key = tuple((role, tuple(shape)) for role, shape in shapes.items())
         return once(algorithm, geometry, key, *rest)
 

@@ -44,8 +44,8 @@ MEMORY_MULTIPLE = 4
 """Times the memory of source, kernel and result that spectra may take."""
 
 MARGIN = 1.2
-"""What a prediction is multiplied by: it errs by so much, and where it is as good as a
-direct sum's, integers would rather stay integers."""
+"""What a prediction is multiplied by. It errs by so much, and in a tie an algorithm is
+to win that is exact on integers."""
 
 
 class Transforms(Protocol):
@@ -79,10 +79,12 @@ class Spectral:
     Attributes:
         block: results of a block along each axis; None for the cheapest.
         tile_bytes: memory of the spectra of the examples worked on at once.
+        platform: whose costs decide among blocks (``accelerators.on``).
     """
 
     block: int | None = None
     tile_bytes: int = TILE_BYTES
+    platform: str | None = "cpu"
     exact_on_integers: bool = False
     keeps_nonfinite_local: bool = False
     keeps_batch_whole: bool = False
@@ -128,7 +130,7 @@ class Spectral:
     ) -> Array:
         """The contraction, some examples after the other."""
         shapes = array_shapes(out, first, second)
-        plan = self._plan(geometry, shapes, out, "cpu")
+        plan = self._plan(geometry, shapes, out, self.platform)
         arrays = {
             role: array.astype(accumulate)
             for role, array in zip(OPERANDS[out], (first, second), strict=True)
@@ -227,19 +229,19 @@ def _examples(array: Array, plan: Blocked, size: int) -> Array:
     return jnp.moveaxis(parts, 1, 0)
 
 
-def _part(parts: Array, number: Any) -> Array:  # noqa: ANN401
+def _part(parts: Array, number: Any) -> Array:
     """One of them."""
     return lax.dynamic_index_in_dim(parts, number, keepdims=False)
 
 
-def _summed(function: Any, parts: tuple[Array, Array]) -> list[Array]:  # noqa: ANN401
+def _summed(function: Any, parts: tuple[Array, Array]) -> list[Array]:
     """The sums of a function's arrays over parts."""
     first = function((parts[0][0], parts[1][0]))
     if len(parts[0]) == 1:
         return first
     every = [carried(each) for each in parts]
 
-    def add(number: Any, total: list[Array]) -> list[Array]:  # noqa: ANN401
+    def add(number: Any, total: list[Array]) -> list[Array]:
         more = function(tuple(_part(each(), number) for each in every))
         return [a + b for a, b in zip(total, more, strict=True)]
 

@@ -117,7 +117,7 @@ class Staged:
 
         all_mine, all_whose = carried(source), carried(other)
 
-        def block(number: Any) -> Array:  # noqa: ANN401
+        def block(number: Any) -> Array:
             begin = jnp.minimum(number * size, n - size)
             mine = lax.dynamic_slice_in_dim(all_mine(), begin, size)
             whose = lax.dynamic_slice_in_dim(all_whose(), begin, size)
@@ -147,7 +147,7 @@ class Staged:
         other = other.reshape(cut)
         kept = () if self.block_bytes is not None else cut[: -2 - len(places)]
 
-        def one(origin: Any) -> Array:  # noqa: ANN401
+        def one(origin: Any) -> Array:
             part = form.part(padded, origin, places)[None]
 
             def product(tap: Places) -> Array:
@@ -169,7 +169,7 @@ def _added(terms: list[Array], *dims: int) -> list[Array]:
     """The sums along some dimensions, in one pass over what the terms share."""
     zero = np.zeros((), terms[0].dtype)
 
-    def add(left: Any, right: Any) -> Any:  # noqa: ANN401
+    def add(left: Any, right: Any) -> Any:
         return [lax.add(a, b) for a, b in zip(left, right, strict=True)]
 
     return list(lax.reduce(terms, [zero] * len(terms), add, dims))

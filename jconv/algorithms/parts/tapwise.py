@@ -116,7 +116,7 @@ class Tapwise:
             config[first + a] = (axis.low, extent - axis.n_input - axis.low)
         return pad_to(source, config)
 
-    def part(self, padded: Array, origin: Any, places: Places) -> Array:  # noqa: ANN401
+    def part(self, padded: Array, origin: Any, places: Places) -> Array:
         """What the taps of one round read; None stands for the only round."""
         if origin is None:
             return padded
@@ -159,7 +159,7 @@ class Tapwise:
         weights = self._by_rounds(kernel)
         origins = jnp.asarray(self.origins())
 
-        def add(number: Any, total: Any) -> Any:  # noqa: ANN401
+        def add(number: Any, total: Any) -> Any:
             mine = lax.dynamic_index_in_dim(weights, number, 0, keepdims=False)
             origin = origins[number] if len(weights) > 1 else None
             part = self.part(padded, origin, self.places)

@@ -41,13 +41,13 @@ class TileBlocks:
         cls,
         tiles: ToomTiles,
         shape: tuple[int, ...],
+        value_bytes: int,
         tile_bytes: int,
-        limit: int,
     ) -> TileBlocks:
-        """TileBlocks whose values take at most ``limit`` bytes."""
+        """Blocks whose values take at most ``tile_bytes``, ``value_bytes`` a place."""
         e, n = shape[:2]
-        row = e * tiles.points * tile_bytes * math.prod(tiles.counts[1:])
-        fit = max(1, limit // row)
+        row = e * tiles.points * value_bytes * math.prod(tiles.counts[1:])
+        fit = max(1, tile_bytes // row)
         whole = tiles.counts[0]
         if fit >= whole:
             many = max(k for k in range(1, min(n, fit // whole) + 1) if n % k == 0)
@@ -56,7 +56,7 @@ class TileBlocks:
 
     @property
     def per_example(self) -> int:
-        """TileBlocks along the first axis."""
+        """Blocks that an example takes, along the first axis."""
         return -(-self.tiles.counts[0] // self.rows)
 
     @property

@@ -46,7 +46,7 @@ class Examples:
         """Pictures and labels as JAX takes them."""
         return jnp.asarray(self.images), jnp.asarray(self.labels)
 
-    def take(self, index: Any) -> Examples:  # noqa: ANN401  (any NumPy index)
+    def take(self, index: Any) -> Examples:
         """Some of them."""
         return Examples(self.images[index], self.labels[index])
 

@@ -30,7 +30,7 @@ ALLOWED: dict[tuple[str, str], Any] = {
 class _Reader(pickle.Unpickler):
     """The standard reader with a short list of names."""
 
-    def find_class(self, module_name: str, global_name: str) -> Any:  # noqa: ANN401
+    def find_class(self, module_name: str, global_name: str) -> Any:
         """Look a name up in the list; nothing is ever imported."""
         try:
             return ALLOWED[module_name, global_name]
@@ -39,7 +39,7 @@ class _Reader(pickle.Unpickler):
             raise pickle.UnpicklingError(message) from None
 
 
-def load(content: bytes) -> Any:  # noqa: ANN401
+def load(content: bytes) -> Any:
     """The object of a pickle: lists, dicts, numbers, bytes and arrays of numbers.
 
     Raises:

@@ -38,7 +38,7 @@ def write(path: Path, content: bytes | str) -> Path:
     return path
 
 
-def write_json(path: Path, value: Any) -> Path:  # noqa: ANN401
+def write_json(path: Path, value: Any) -> Path:
     """Write strict JSON.
 
     Raises:

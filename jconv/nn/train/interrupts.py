@@ -28,7 +28,7 @@ def held_back() -> Iterator[Callable[[], None]]:
         return
     came = threading.Event()
 
-    def note(number: int, frame: Any) -> None:  # noqa: ANN401, ARG001
+    def note(number: int, frame: Any) -> None:
         if came.is_set():
             raise KeyboardInterrupt
         came.set()

@@ -73,7 +73,7 @@ def build(
     return optax.adamw(rate, weight_decay=weight_decay)
 
 
-def _schedule(name: str, peak: float, steps: int) -> Any:  # noqa: ANN401
+def _schedule(name: str, peak: float, steps: int) -> Any:
     """From the number of the step to the learning rate."""
     import optax  # noqa: PLC0415  (only who trains needs it)
 

@@ -65,7 +65,7 @@ def _colours(count: int) -> list[str]:
     return [COLOURS[n % len(COLOURS)] for n in range(count)]
 
 
-def _zoom(axes: Any, runs: Mapping[str, Sequence[Epoch]]) -> None:  # noqa: ANN401
+def _zoom(axes: Any, runs: Mapping[str, Sequence[Epoch]]) -> None:
     """Leave out the first epochs' low accuracies, so that the end can be read."""
     late = [
         100 * each[f"{part}_accuracy"]

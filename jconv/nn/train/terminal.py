@@ -144,6 +144,6 @@ def show_comparison(console: Console, runs: Mapping[str, Mapping[str, Any]]) -> 
             f"{metrics['parameters']:,}",
             f"{plain:.2f} %",
             f"{shuffled:.2f} %",
-            f"{shuffled - plain:+.2f}".replace("-", "−"),  # noqa: RUF001
+            f"{shuffled - plain:+.2f}".replace("-", "−"),
         )
     console.print(table)

@@ -130,7 +130,7 @@ def backward_derived_equals_coded(context: Context) -> Iterator[Evidence]:
         yield Evidence(not failures, what, case="; ".join(failures[:1]))
 
 
-def _all_routes(case: Case, x: Any, w: Any, dy: Any) -> tuple[routes.Found, str]:  # noqa: ANN401
+def _all_routes(case: Case, x: Any, w: Any, dy: Any) -> tuple[routes.Found, str]:
     """Every route's results; if the peer breaks, all others', and how it broke."""
     try:
         return jax.jit(routes.every_route(case))(x, w, dy), ""
@@ -139,7 +139,7 @@ def _all_routes(case: Case, x: Any, w: Any, dy: Any) -> tuple[routes.Found, str]
         return jax.jit(routes.every_route(case, with_peer=False))(x, w, dy), missing
 
 
-def _difference(got: Any, expected: Any) -> str:  # noqa: ANN401
+def _difference(got: Any, expected: Any) -> str:
     """What is wrong with an array; empty if it equals the oracle's bit for bit."""
     got = np.asarray(got)
     if got.shape != expected.shape:
@@ -259,7 +259,7 @@ def _roles(case: Case, method: str) -> list[Role]:
     return [role for role in ROLES if named.method_for(role) == method]
 
 
-def _by_algorithms(case: Case, methods: list[str], *arrays: Any) -> dict[str, Any]:  # noqa: ANN401
+def _by_algorithms(case: Case, methods: list[str], *arrays: Any) -> dict[str, Any]:
     """y, dx and dw by several algorithms, in one program: compiling dominates."""
     options = {"precision": "highest"}  # the bound is that of the dtype itself
     computed = {
@@ -280,7 +280,7 @@ def _bound(case: Case, role: Role, method: str) -> float:
     ) + algorithm.error_bound(case.geometry, shapes, role, "float64")
 
 
-def _wide(array: Any) -> Any:  # noqa: ANN401
+def _wide(array: Any) -> Any:
     """The array in double precision, complex if it is complex."""
     array = np.asarray(array)
     return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)

@@ -60,10 +60,10 @@ def backward_is_conv(context: Context) -> Iterator[Evidence]:
     for case in cases:
         options = dict(case.options)
 
-        def conv(x: Array, w: Array, options: Any = options) -> Array:  # noqa: ANN401
+        def conv(x: Array, w: Array, options: Any = options) -> Array:
             return jconv.conv(x, w, **options)
 
-        def pullback(x: Array, w: Array, dy: Array, conv: Any = conv) -> Any:  # noqa: ANN401
+        def pullback(x: Array, w: Array, dy: Array, conv: Any = conv) -> Any:
             return jax.vjp(conv, x, w)[1](dy)
 
         shapes = [
@@ -94,7 +94,7 @@ def backward_is_conv(context: Context) -> Iterator[Evidence]:
         )
 
 
-def _original(axis: Axis, rule: Any, out: str, triple: tuple[int, int, int]) -> Any:  # noqa: ANN401
+def _original(axis: Axis, rule: Any, out: str, triple: tuple[int, int, int]) -> Any:
     """A triple of the ordinary convolution, in the original's (o, k, i)."""
     o, k, i = triple
     if rule.flip_kernel:
@@ -125,7 +125,7 @@ def backward_dense_analogy(context: Context) -> Iterator[Evidence]:
         )
 
         @jax.jit
-        def products(x: Array, w: Array, dy: Array, options: Any = options) -> Any:  # noqa: ANN401
+        def products(x: Array, w: Array, dy: Array, options: Any = options) -> Any:
             dx = jconv.conv_input_vjp(dy, w, input_shape=x.shape, **options)
             dw = jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, **options)
             y = jconv.conv(x, w, **options)
@@ -142,7 +142,7 @@ def backward_dense_analogy(context: Context) -> Iterator[Evidence]:
     X, W = context.integers((4, 6)), context.integers((6, 5), "float64", 1)
     D = context.integers((4, 5), "float64", 2)
 
-    def dense(x: Array, w: Array, d: Array, *, method: str) -> Any:  # noqa: ANN401
+    def dense(x: Array, w: Array, d: Array, *, method: str) -> Any:
         """A window as wide as the input: every output sees everything."""
         x, w, dy = x[:, :, None], w[:, None, :], d[:, None, :]
         dx = jconv.conv_input_vjp(dy, w, input_shape=x.shape, method=method)
@@ -179,7 +179,7 @@ def backward_higher_order(context: Context) -> Iterator[Evidence]:
             for n, shape in enumerate((case.x, case.w, case.y))
         )
 
-        def ours(x: Array, w: Array, options: Any = options) -> Array:  # noqa: ANN401
+        def ours(x: Array, w: Array, options: Any = options) -> Array:
             return jconv.conv(x, w, **options)
 
         found = jax.jit(_three_orders(ours))(x, w)
@@ -204,17 +204,17 @@ def backward_higher_order(context: Context) -> Iterator[Evidence]:
         )
 
 
-def _three_orders(conv: Any) -> Any:  # noqa: ANN401
+def _three_orders(conv: Any) -> Any:
     """JVP and derivatives of sum(conv(x, w)^2), a quartic, along a direction."""
 
     def loss(x: Array, w: Array) -> Array:
         y = conv(x, w)
         return jnp.sum(y * y)
 
-    def derivatives(x: Array, w: Array) -> Any:  # noqa: ANN401
+    def derivatives(x: Array, w: Array) -> Any:
         point, direction = (x, w), (x + 1, w - 1)
 
-        def along(function: Any) -> Any:  # noqa: ANN401
+        def along(function: Any) -> Any:
             return lambda *point: jax.jvp(function, point, direction)[1]
 
         first = jax.grad(loss, (0, 1))

@@ -41,23 +41,23 @@ step that multiplies the sum; an exponential is good to about two units.
 U = numerics.unit_roundoff("float64")
 
 
-def grid(step: float, reach: float = REACH) -> Any:  # noqa: ANN401
+def grid(step: float, reach: float = REACH) -> Any:
     """The points of a symmetric grid: exact, as the steps are powers of two."""
     n = round(reach / step)
     return step * np.arange(-n, n + 1)
 
 
-def gaussian(x: Any, width: float) -> Any:  # noqa: ANN401
+def gaussian(x: Any, width: float) -> Any:
     """The normal density."""
     return jnp.exp(-0.5 * (x / width) ** 2) / (width * math.sqrt(2 * math.pi))
 
 
-def slope(x: Any, width: float) -> Any:  # noqa: ANN401
+def slope(x: Any, width: float) -> Any:
     """Its derivative."""
     return -x / width**2 * gaussian(x, width)
 
 
-def exact_slope(step: float) -> Any:  # noqa: ANN401
+def exact_slope(step: float) -> Any:
     """(f∗g)′ on the grid of the full discrete convolution, exactly up to rounding."""
     return np.asarray(slope(grid(step, 2 * REACH), WIDTH))
 
@@ -102,8 +102,8 @@ def _spectral(context: Context) -> Iterator[Evidence]:
     x = grid(h)
     expected = exact_slope(h)
 
-    def three(x: Any, *, method: str) -> dict[str, Any]:  # noqa: ANN401
-        def convolved(f: Any, g: Any) -> Any:  # noqa: ANN401
+    def three(x: Any, *, method: str) -> dict[str, Any]:
+        def convolved(f: Any, g: Any) -> Any:
             return h * jconv.convolve(f, g, method=method)
 
         f, g = gaussian(x, WIDTH_F), gaussian(x, WIDTH_G)
@@ -138,7 +138,7 @@ def _spectral(context: Context) -> Iterator[Evidence]:
             )
 
 
-def spectral_bound(x: Any, differentiated: float, other: float) -> Any:  # noqa: ANN401
+def spectral_bound(x: Any, differentiated: float, other: float) -> Any:
     """A bound on every entry: rounding of values and sums, tails, and aliasing.
 
     The trapezoidal rule on Gaussians errs by their tails beyond the grid, and by their
@@ -161,7 +161,7 @@ def difference_error(step: float) -> float:
     """The largest error of (D f) ∗ g, where D is the central difference on the grid."""
 
     @jax.jit
-    def run(x: Any) -> Any:  # noqa: ANN401
+    def run(x: Any) -> Any:
         f, g = gaussian(x, WIDTH_F), gaussian(x, WIDTH_G)
         difference = jconv.convolve(f, jnp.array([1.0, 0.0, -1.0])) / (2 * step)
         return step * jconv.convolve(difference, g)
@@ -174,7 +174,7 @@ def spectral_error(step: float) -> float:
     """The largest error of f′ ∗ g."""
 
     @jax.jit
-    def run(x: Any) -> Any:  # noqa: ANN401
+    def run(x: Any) -> Any:
         return step * jconv.convolve(slope(x, WIDTH_F), gaussian(x, WIDTH_G))
 
     found = np.asarray(run(grid(step)))
@@ -196,8 +196,8 @@ def backward_difference(context: Context) -> Iterator[Evidence]:
         f = context.integers(f_shape)
         g = context.integers(g_shape, "float64", 1)
 
-        def three(f: Any, g: Any, *, method: str) -> dict[str, Any]:  # noqa: ANN401
-            def delta(array: Any) -> Any:  # noqa: ANN401
+        def three(f: Any, g: Any, *, method: str) -> dict[str, Any]:
+            def delta(array: Any) -> Any:
                 ends = [(1, 1)] + [(0, 0)] * (array.ndim - 1)
                 padded = jnp.pad(array, ends)
                 return padded[1:] - padded[:-1]
@@ -215,7 +215,7 @@ def backward_difference(context: Context) -> Iterator[Evidence]:
                 yield equality(what, values, expected)
 
 
-def _by_hand(f: Any, g: Any) -> Any:  # noqa: ANN401
+def _by_hand(f: Any, g: Any) -> Any:
     """Δ(f ∗ g) along the first axis, term by term."""
     shape = [n + m - 1 for n, m in zip(f.shape, g.shape, strict=True)]
     full = np.zeros([shape[0] + 2, *shape[1:]])

@@ -51,17 +51,17 @@ NET = nn.Sequential(
 )
 
 
-def derived(x: Array, w: Array, **options: Any) -> Array:  # noqa: ANN401
+def derived(x: Array, w: Array, **options: Any) -> Array:
     """Plain lax operations, which JAX differentiates."""
     return routes.plain(case_of(x.shape, w.shape, options, x.dtype))(x, w)
 
 
-def peer(x: Array, w: Array, **options: Any) -> Array:  # noqa: ANN401
+def peer(x: Array, w: Array, **options: Any) -> Array:
     """Lax's convolution, and its derivatives."""
     return routes.peer(case_of(x.shape, w.shape, options, x.dtype))(x, w)
 
 
-def coded(x: Array, w: Array, **options: Any) -> Array:  # noqa: ANN401
+def coded(x: Array, w: Array, **options: Any) -> Array:
     """The convolution, with the textbook's derivatives in the place of its own."""
 
     @jax.custom_vjp
@@ -159,11 +159,11 @@ def _step_by(operation: Callable[..., Array]) -> Callable[..., Any]:
     """A step of gradient descent on the grid, with another convolution."""
     net = nn.with_conv(operation, NET)
 
-    def loss(params: Any, x: Array, target: Array) -> Array:  # noqa: ANN401
+    def loss(params: Any, x: Array, target: Array) -> Array:
         y, _ = net.apply(params, x)
         return jnp.sum(jnp.square(y - target))
 
-    def step(params: Any, x: Array, target: Array) -> tuple[Any, Array]:  # noqa: ANN401
+    def step(params: Any, x: Array, target: Array) -> tuple[Any, Array]:
         value, slopes = jax.value_and_grad(loss)(params, x, target)
         moved = jax.tree.map(lambda p, g: on_grid(p - RATE * g), params, slopes)
         return moved, value
@@ -172,7 +172,7 @@ def _step_by(operation: Callable[..., Array]) -> Callable[..., Any]:
 
 
 @jax.jit
-def _largest_sum(params: Any, x: Array, target: Array) -> Array:  # noqa: ANN401
+def _largest_sum(params: Any, x: Array, target: Array) -> Array:
     """A bound on every sum of absolute terms, forwards and backwards.
 
     In the network of absolute values nothing cancels: a maximum is at most the sum of
@@ -196,6 +196,6 @@ def _largest_sum(params: Any, x: Array, target: Array) -> Array:  # noqa: ANN401
     return jnp.max(jnp.stack(sums))
 
 
-def _window_sum(x: Array, w: Array, **options: Any) -> Array:  # noqa: ANN401
+def _window_sum(x: Array, w: Array, **options: Any) -> Array:
     """The sum of every window, as a convolution with ones."""
     return conv(x, w, **options)

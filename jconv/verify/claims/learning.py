@@ -152,7 +152,7 @@ def net_flatten_order(context: Context) -> Iterator[Evidence]:
     shuffled = np.asarray(nn.Permute(0).forward((), pictures)).reshape(5, 64)
     dense = nn.Dense(7, bias=False)
 
-    def both(x: Any, w: Any) -> Any:  # noqa: ANN401
+    def both(x: Any, w: Any) -> Any:
         y, pullback = jax.vjp(lambda w: dense.forward({"kernel": w}, x), w)
         return y, pullback(dy)[0]
 

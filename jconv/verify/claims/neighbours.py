@@ -81,7 +81,7 @@ def _both_ways(case: families.Case) -> Program:
     def fold(p: Array) -> Array:
         return jconv.fold_patches(p, input_shape=case.x, **options)
 
-    def program(x: Array, p: Array) -> Any:  # noqa: ANN401
+    def program(x: Array, p: Array) -> Any:
         patches, back = jax.vjp(extract, x)
         folded, again = jax.vjp(fold, p)
         return patches, again(x)[0], folded, back(p)[0]
@@ -141,7 +141,7 @@ def _untied(case: families.Case) -> Program:
     def local(x: Array, w: Array) -> Array:
         return jconv.conv_local(x, w, **options)
 
-    def program(x: Array, w: Array, dy: Array) -> Any:  # noqa: ANN401
+    def program(x: Array, w: Array, dy: Array) -> Any:
         y, back = jax.vjp(local, x, w)
         dx = jconv.conv_local_input_vjp(dy, w, input_shape=x.shape, **options)
         dw = jconv.conv_local_kernel_vjp(x, dy, kernel_shape=w.shape, **options)
@@ -191,7 +191,7 @@ def _singles(case: families.Case) -> Program:
     """(x, dy) -> each example's derivative, and its norms in both forms."""
     options = dict(case.options) | {"kernel_shape": case.w}
 
-    def program(x: Array, dy: Array) -> Any:  # noqa: ANN401
+    def program(x: Array, dy: Array) -> Any:
         norms = [
             jconv.per_example_kernel_norms(x, dy, method=method, **options)
             for method in ("gradient", "gram")

@@ -83,14 +83,14 @@ def along_directions(context: Context) -> Iterator[tuple[Any, dict[str, Any]]]:
     )
     steps = 2.0 ** -np.array(POWERS, dtype=float)
 
-    def everything(x: Any, w: Any, p: Any, q: Any, *, method: str) -> Any:  # noqa: ANN401
-        def conv(x: Any, w: Any) -> Any:  # noqa: ANN401
+    def everything(x: Any, w: Any, p: Any, q: Any, *, method: str) -> Any:
+        def conv(x: Any, w: Any) -> Any:
             return jconv.conv(x, w, stride=STRIDE, padding=PADDING, method=method)
 
-        def loss(x: Any, w: Any) -> Any:  # noqa: ANN401
+        def loss(x: Any, w: Any) -> Any:
             return (conv(x, w) ** 3).sum() / 3
 
-        def along(at: Any) -> dict[str, Any]:  # noqa: ANN401
+        def along(at: Any) -> dict[str, Any]:
             return {
                 "x": jax.vmap(lambda t: loss(x + t * p, w))(at),
                 "w": jax.vmap(lambda t: loss(x, w + t * q))(at),
@@ -112,7 +112,7 @@ def along_directions(context: Context) -> Iterator[tuple[Any, dict[str, Any]]]:
             yield (method, what), _judged(found, what, steps, *magnitudes)
 
 
-def _judged(found: Any, what: str, steps: Any, *magnitudes: Any) -> dict[str, Any]:  # noqa: ANN401
+def _judged(found: Any, what: str, steps: Any, *magnitudes: Any) -> dict[str, Any]:
     """Errors of one direction beside their bounds."""
     derivative = float(found["derivative"][what])
     differences = found["forward"][what] - found["backward"][what]
@@ -157,11 +157,11 @@ def sums_of_magnitudes(
     x: Any,
     w: Any,
     p: Any,
-    q: Any,  # noqa: ANN401
+    q: Any,
 ) -> tuple[Any, Any, Any]:
     """|x|∗|w| at every step of a direction, at the middle, and for the direction."""
 
-    def conv(x: Any, w: Any) -> Any:  # noqa: ANN401
+    def conv(x: Any, w: Any) -> Any:
         return np.asarray(jconv.conv(x, w, stride=STRIDE, padding=PADDING))
 
     still = conv(x, w)

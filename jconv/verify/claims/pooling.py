@@ -62,7 +62,7 @@ def both(
     operands = [_operands(context, loop) for loop in loops]
 
     @jax.jit
-    def run(operands: Any) -> Any:  # noqa: ANN401
+    def run(operands: Any) -> Any:
         found = []
         for loop, (x, dy) in zip(loops, operands, strict=True):
             results = {}
@@ -198,7 +198,7 @@ def pool_max_ties(context: Context) -> Iterator[Evidence]:
         yield Evidence(right, f"{ties} {verb} the sum", cases=len(conserved))
 
 
-def _share(ties: str, values: list[float], _: Any) -> list[float]:  # noqa: ANN401
+def _share(ties: str, values: list[float], _: Any) -> list[float]:
     """The loop's weights for a rule."""
     return winners(values, ties)
 
@@ -223,7 +223,7 @@ def pool_backward_explicit(context: Context) -> Iterator[Evidence]:
     pools["logsumexp_pool"] = {"window": 2, "stride": 1}, "logsumexp_pool"
 
     @jax.jit
-    def run(x: Any) -> Any:  # noqa: ANN401
+    def run(x: Any) -> Any:
         found = {}
         for name, (options, pool) in pools.items():
             y, back = jax.vjp(functools.partial(getattr(jconv, pool), **options), x)
@@ -255,7 +255,7 @@ def pool_backward_explicit(context: Context) -> Iterator[Evidence]:
     kind="exact",
     falsified_by="an array other than the input among what a pool differentiates",
 )
-def pool_no_parameters(context: Context) -> Iterator[Evidence]:  # noqa: ARG001
+def pool_no_parameters(context: Context) -> Iterator[Evidence]:
     """The traced program takes one array, and holds only booleans and counts."""
     x = jax.ShapeDtypeStruct((1, 6, 6, 2), "float32")
     for pool in (jconv.max_pool, jconv.avg_pool, jconv.sum_pool, jconv.lp_pool):

@@ -32,7 +32,7 @@ def _avg_pools(loop: PoolLoop) -> dict[str, Any]:
     shape = (1, *loop.spatial, 2)
     mean = functools.partial(jconv.avg_pool, **where)
 
-    def mean_back(dy: Any, x: Any) -> Any:  # noqa: ANN401, ARG001
+    def mean_back(dy: Any, x: Any) -> Any:
         return jconv.avg_pool_vjp(dy, input_shape=shape, **where)
 
     return {"mean": (mean, mean_back)}
@@ -67,7 +67,7 @@ def _counts(loop: PoolLoop, *, count_padding: bool) -> Array:
     return counts
 
 
-def _close(what: str, got: Any, want: Array, size: Array) -> Evidence:  # noqa: ANN401
+def _close(what: str, got: Any, want: Array, size: Array) -> Evidence:
     """Evidence of equality up to the rounding of a division and of up to 9 sums."""
     bound = numerics.gamma(2 + 9, "float32")
     got = np.asarray(got, float)
@@ -96,7 +96,7 @@ def pool_avg_backward(context: Context) -> Iterator[Evidence]:
             yield _close(f"{name}, {loop}", dx, want, size)
 
 
-def _everyone(values: list[float], _: Any) -> list[float]:  # noqa: ANN401
+def _everyone(values: list[float], _: Any) -> list[float]:
     """The loop's weights of a sum."""
     return [1.0] * len(values)
 
@@ -153,7 +153,7 @@ def _divisions(
     ]
 
 
-def _arithmetic(traced: Any) -> int:  # noqa: ANN401
+def _arithmetic(traced: Any) -> int:
     """How many operations of a program compute, rather than move, numbers."""
     kinds = jaxprs.MOVEMENT | {"split", "concatenate"}
     return sum(

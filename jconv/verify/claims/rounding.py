@@ -140,10 +140,10 @@ def candidates(case: Case, context: Context) -> tuple[Any, Any, Any]:
 
 def _computed(
     case: Case,
-    operands: Any,  # noqa: ANN401
+    operands: Any,
     precision: str,
     methods: Iterable[str],
-) -> Any:  # noqa: ANN401
+) -> Any:
     """y, dx and dw of every candidate by several algorithms, in one program."""
     by_method = {
         method: routes.coded(
@@ -158,7 +158,7 @@ def _computed(
     )(*operands)
 
 
-def worst_ratio(got: Any, exact: Any, size: Any) -> float:  # noqa: ANN401
+def worst_ratio(got: Any, exact: Any, size: Any) -> float:
     """The largest error over the sum of the terms' magnitudes."""
     wide = np.complex128 if np.iscomplexobj(exact) else np.float64
     error = np.abs(np.asarray(got).astype(wide) - exact)
@@ -225,7 +225,7 @@ def multiplied_bits(dtype: str, precision: str) -> int:
     stack[:, 0, 0] = numbers
     eye = np.eye(SIDE)
 
-    def products(stack: Any, eye: Any) -> Any:  # noqa: ANN401
+    def products(stack: Any, eye: Any) -> Any:
         return lax.map(
             lambda a: lax.dot(
                 a, eye, precision=precision, preferred_element_type="float32"

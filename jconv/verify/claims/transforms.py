@@ -78,14 +78,14 @@ def transform_vmap(context: Context) -> Iterator[Evidence]:
                 yield equality(what, alone[role][out], expected, case=case.call)
 
 
-def _mapped(single: Any, stacks: list[Any]) -> tuple[Any, dict[Role, Any]]:  # noqa: ANN401
+def _mapped(single: Any, stacks: list[Any]) -> tuple[Any, dict[Role, Any]]:
     """All three stacks mapped together, and each alone with the others' first entry.
 
     Together they are mapped over their first axis, alone over their last.
     """
 
     @jax.jit
-    def mapped(stacks: list[Array], firsts: list[Array]) -> Any:  # noqa: ANN401
+    def mapped(stacks: list[Array], firsts: list[Array]) -> Any:
         alone = {}
         for n, role in enumerate(ARGUMENTS):
             last = jnp.moveaxis(stacks[n], 0, -1)
@@ -122,7 +122,7 @@ def dtype_cotangent(context: Context) -> Iterator[Evidence]:
             )
         )
 
-        def by_hand(x: Array, w: Array, wide: Any = wide) -> Array:  # noqa: ANN401
+        def by_hand(x: Array, w: Array, wide: Any = wide) -> Array:
             return lax_conv(x.astype(wide), w.astype(wide))
 
         for name, got, want in zip(
@@ -137,7 +137,7 @@ def dtype_cotangent(context: Context) -> Iterator[Evidence]:
             yield equality(f"{what}: value", got, want)
 
 
-def _pullback(function: Any) -> Any:  # noqa: ANN401
+def _pullback(function: Any) -> Any:
     """(x, w, dy) -> (dx, dw)."""
     return lambda x, w, dy: jax.vjp(function, x, w)[1](dy)
 
@@ -150,14 +150,14 @@ def _pullback(function: Any) -> Any:  # noqa: ANN401
     kind="exact",
     falsified_by="an algorithm and a role for which the small terms get lost",
 )
-def dtype_accumulation(context: Context) -> Iterator[Evidence]:  # noqa: ARG001
+def dtype_accumulation(context: Context) -> Iterator[Evidence]:
     """Three terms of which two are lost, one by one, in bfloat16's eight bits.
 
     The arrays are such that ``taps`` and ``loop`` meet the three in separate steps.
     """
     down, up = np.array([256, 1, 1, 0, 0, 0.0]), np.array([1, 1, 256.0])
 
-    def three_sums(down: Array, up: Array, *, method: str) -> Any:  # noqa: ANN401
+    def three_sums(down: Array, up: Array, *, method: str) -> Any:
         down, up = (each.astype("bfloat16")[:, None] for each in (down, up))
         ones = jnp.ones((3, 1), "bfloat16")
         kernel = ones[:, :, None]

@@ -94,7 +94,7 @@ def _reduce_sum(params: Params, lead: int, x: Array) -> Array:
     return x.sum(tuple(a + lead for a in params["axes"]), dtype=x.dtype)
 
 
-def _convert(params: Params, lead: int, x: Array) -> Array:  # noqa: ARG001
+def _convert(params: Params, lead: int, x: Array) -> Array:
     return np.asarray(x).astype(params["new_dtype"])
 
 
@@ -120,7 +120,7 @@ def _dot_general(params: Params, lead: int, x: Array, y: Array) -> Array:
     return product.reshape(*product.shape[:-2], *rows, *columns)
 
 
-def _select_n(params: Params, lead: int, which: Array, *xs: Array) -> Array:  # noqa: ARG001
+def _select_n(params: Params, lead: int, which: Array, *xs: Array) -> Array:
     return np.choose(np.asarray(which).astype(int), xs)
 
 
@@ -134,7 +134,7 @@ def _starts(indices: tuple[Array, ...], sizes: Any, lengths: Any) -> list[slice]
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    def run(params: Params, lead: int, *xs: Array) -> Array:  # noqa: ARG001
+    def run(params: Params, lead: int, *xs: Array) -> Array:
         return function(*xs)
 
     return run

@@ -38,7 +38,7 @@ EVERY_PLATFORM = object()
 """In the place of a platform's number: every platform's branch is run."""
 
 
-def over_pairs(closed: Any, first: Any, second: Any) -> Any:  # noqa: ANN401
+def over_pairs(closed: Any, first: Any, second: Any) -> Any:
     """A routine's result for every pair (first[p], second[p]), stacked.
 
     Args:
@@ -63,7 +63,7 @@ def executables() -> int:
     return _executable.cache_info().currsize
 
 
-def _run(closed: Any, arguments: Sequence[Value]) -> list[Value]:  # noqa: ANN401
+def _run(closed: Any, arguments: Sequence[Value]) -> list[Value]:
     """Run a closed jaxpr's equations one by one."""
     jaxpr = compat.open_jaxpr(closed)
     known: dict[Any, Value] = {
@@ -72,7 +72,7 @@ def _run(closed: Any, arguments: Sequence[Value]) -> list[Value]:  # noqa: ANN40
     }
     known |= dict(zip(jaxpr.invars, arguments, strict=True))
 
-    def read(atom: Any) -> Value:  # noqa: ANN401
+    def read(atom: Any) -> Value:
         return (atom.val, False) if hasattr(atom, "val") else known[atom]
 
     for equation in jaxpr.eqns:
@@ -81,7 +81,7 @@ def _run(closed: Any, arguments: Sequence[Value]) -> list[Value]:  # noqa: ANN40
     return [read(atom) for atom in jaxpr.outvars]
 
 
-def _equation(equation: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
+def _equation(equation: Any, values: Sequence[Value]) -> list[Value]:
     """Run one equation."""
     name, params = equation.primitive.name, equation.params
     if name in INLINED:
@@ -108,7 +108,7 @@ def _equation(equation: Any, values: Sequence[Value]) -> list[Value]:  # noqa: A
     return [(np.asarray(result), any(flags)) for result in results]
 
 
-def _by_numpy(name: str, params: Any, arrays: list[Any], flags: list[bool]) -> Any:  # noqa: ANN401
+def _by_numpy(name: str, params: Any, arrays: list[Any], flags: list[bool]) -> Any:
     """The result as ``operations`` has it; None where it does not know."""
     lead = int(any(flags))
     values = 2 if name == "dynamic_update_slice" else 1
@@ -145,7 +145,7 @@ def _aligned(arrays: list[Any], flags: list[bool], lead: int) -> list[Any]:
     ]
 
 
-def _scan(params: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
+def _scan(params: Any, values: Sequence[Value]) -> list[Value]:
     """A loop, turn by turn: its body's operations are shared as well."""
     n_consts, n_carry = compat.scan_counts(params)
     consts, rest = list(values[:n_consts]), list(values[n_consts:])
@@ -173,7 +173,7 @@ def _stacked(values: Sequence[Value]) -> Value:
     return operations.OPERATIONS["stack"]({"axis": 0}, lead, *arrays), any(flags)
 
 
-def _sums(params: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
+def _sums(params: Any, values: Sequence[Value]) -> list[Value]:
     """Several arrays added up along the same axes, each from what it begins at."""
     count = len(values) // 2
     return [
@@ -183,7 +183,7 @@ def _sums(params: Any, values: Sequence[Value]) -> list[Value]:  # noqa: ANN401
     ]
 
 
-def _equation_of(name: str, params: Any, values: Sequence[Value]) -> Value:  # noqa: ANN401
+def _equation_of(name: str, params: Any, values: Sequence[Value]) -> Value:
     """One operation by NumPy."""
     flags = [flag for _, flag in values]
     return _by_numpy(name, params, [array for array, _ in values], flags), any(flags)
@@ -226,10 +226,10 @@ class _Hashed:
 
 
 @functools.cache
-def _executable(primitive: Any, params: _Hashed, mapped: tuple[bool, ...]) -> Any:  # noqa: ANN401
+def _executable(primitive: Any, params: _Hashed, mapped: tuple[bool, ...]) -> Any:
     """One operation, jitted; ``jax.jit`` itself tells shapes and dtypes apart."""
 
-    def bind(*arrays: Array) -> Any:  # noqa: ANN401
+    def bind(*arrays: Array) -> Any:
         return primitive.bind(*arrays, **params.params)
 
     if any(mapped):

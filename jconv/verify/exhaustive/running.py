@@ -206,7 +206,7 @@ def prove(ranges: Ranges, start: int, size: int, platform: str) -> dict[str, Any
     }
 
 
-def _count(journal: Journal, key: str) -> Any:  # noqa: ANN401
+def _count(journal: Journal, key: str) -> Any:
     """The sum of one key over all batches."""
     return sum(line[key] for line in journal.batches.values())
 

@@ -84,7 +84,7 @@ def on_trial(
     return outcome
 
 
-def bound(algorithm: Algorithm, geometry: Geometry, out: Role) -> Any:  # noqa: ANN401
+def bound(algorithm: Algorithm, geometry: Geometry, out: Role) -> Any:
     """An algorithm as a function of its two operands."""
     return functools.partial(
         algorithm.run, geometry=geometry, out=out, precision=None, accumulate=DTYPE
@@ -116,19 +116,19 @@ class Judge:
             for array in (self.first, self.second)
         ]
 
-    def judge(self, run: Any) -> str:  # noqa: ANN401
+    def judge(self, run: Any) -> str:
         """What speaks against a routine; empty if it is proved."""
         try:
             closed = jax.make_jaxpr(run)(*self.shapes)
             found = opwise.over_pairs(closed, *self.stacked)
-        except Exception as error:  # noqa: BLE001  (whatever breaks is told)
+        except Exception as error:  # whatever breaks is told
             return f"raises {type(error).__name__}: {error}"
         if told := self.difference(found):
             return told
         doubt = why_not(closed)
         return f"{UNSHOWN}: {doubt}" if doubt else ""
 
-    def difference(self, found: Any) -> str:  # noqa: ANN401
+    def difference(self, found: Any) -> str:
         """Where results differ from the oracle's; empty if they are equal."""
         got = np.asarray(found)[: len(self.expected)]
         if got.shape != self.expected.shape:

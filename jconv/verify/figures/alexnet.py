@@ -7,8 +7,6 @@ References:
     Convolutional Neural Networks", https://dl.acm.org/doi/10.1145/3065386, 2012.
 """
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 import functools

@@ -3,8 +3,6 @@
 3 x 3 with 256 channels against 1 x 1 down to 64, 3 x 3 there, and 1 x 1 back up.
 """
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

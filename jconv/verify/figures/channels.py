@@ -3,8 +3,6 @@
 A kernel is as deep as its input has channels; its slices' results are added.
 """
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

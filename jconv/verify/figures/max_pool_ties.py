@@ -4,8 +4,6 @@ One of the largest entries takes all, each of them takes all, or they share. The
 and the third hand on exactly what came; the second makes more of it.
 """
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

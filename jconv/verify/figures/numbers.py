@@ -1,7 +1,5 @@
 """Figures of numerical derivatives: errors against the size of the step."""
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

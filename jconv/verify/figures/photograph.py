@@ -1,7 +1,5 @@
 """The filters of image processing on a real photograph."""
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

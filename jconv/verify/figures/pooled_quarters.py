@@ -4,8 +4,6 @@ A quarter of the positions is left. Backward, the largest entry receives everyth
 all four receive a quarter each.
 """
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

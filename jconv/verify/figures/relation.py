@@ -1,7 +1,5 @@
 """Figures of the relation itself: T as a table, read in three directions."""
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

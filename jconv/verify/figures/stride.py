@@ -1,7 +1,5 @@
 """Figures of what a stride does, forward and backward."""
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,5 @@
 """The look that all figures share: one colour per role, cells, and arrows."""
 
-# ruff: noqa: RUF001 (mathematics is written in its own signs)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -117,12 +115,12 @@ def cells(
         )
 
 
-def shown(value: Any) -> str:  # noqa: ANN401
+def shown(value: Any) -> str:
     """A whole number without its decimal point; a string as it is."""
     return value if isinstance(value, str) else f"{value:g}".replace("-", "−")
 
 
-def text(axes: Axes, at: tuple[float, float], words: str, **style: Any) -> None:  # noqa: ANN401
+def text(axes: Axes, at: tuple[float, float], words: str, **style: Any) -> None:
     """Words centred on a point, unless ``ha`` says otherwise.
 
     A page shrinks a wide figure to its column, so words of a wide one are larger.
@@ -143,7 +141,7 @@ def arrow(
     start: tuple[float, float],
     end: tuple[float, float],
     color: str,
-    **style: Any,  # noqa: ANN401
+    **style: Any,
 ) -> None:
     """An arrow between two points."""
     defaults = {"arrowstyle": "-|>", "color": color, "linewidth": 1.2}

@@ -55,7 +55,7 @@ Shows = Callable[[str, dict[str, int]], bool]
 def search(
     statement: Statement,
     subject: Subject,
-    shows: Shows = lambda case, values: True,  # noqa: ARG005
+    shows: Shows = lambda case, values: True,
 ) -> Counterexample | None:
     """A counterexample that shows; no number above a bound if any is below it."""
     for bound in BOUNDS:
@@ -85,7 +85,7 @@ def failing_goal(check: Check, subject: Subject, values: Mapping[str, int]) -> s
                 return each.says
     except OutOfScopeError:
         return ""
-    except Exception as error:  # noqa: BLE001  # a wrong rule may break anywhere
+    except Exception as error:  # a wrong rule may break anywhere
         return f"the code runs (it raised {type(error).__name__}: {error})"
     return ""
 
@@ -100,7 +100,7 @@ def _on_path(check: Check, subject: Subject, trail: Trail) -> dict[str, int] | N
                     return found
     except ImpossibleError:
         return None
-    except Exception:  # noqa: BLE001  # the code refuses or breaks there
+    except Exception:  # the code refuses or breaks there
         return _smallest(trail, [])
     return None
 

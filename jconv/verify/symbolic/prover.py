@@ -102,7 +102,7 @@ class _Work:
                 self._settle(each, trail, case)
         except ImpossibleError:
             return
-        except Exception as error:  # noqa: BLE001  # the code refuses or breaks there
+        except Exception as error:  # the code refuses or breaks there
             if self._contradictory(trail.facts):
                 return
             self.missing.append(f"no path ends in {type(error).__name__}: {error}")

@@ -97,7 +97,7 @@ def claims(name: str, dtypes: tuple[str, ...] = ()) -> dict[str, Claim]:
     return made
 
 
-def _check(target: Target, part: str, dtypes: tuple[str, ...]) -> Any:  # noqa: ANN401
+def _check(target: Target, part: str, dtypes: tuple[str, ...]) -> Any:
     """The check of one claim."""
 
     def check(context: Context) -> Iterator[Evidence]:

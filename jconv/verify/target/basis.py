@@ -71,7 +71,7 @@ def _one_role(target: Target, case: Case, out: Role) -> tuple[int, str]:
     try:
         program = jax.jit(lambda *pairs: lax.map(lambda pair: run(*pair), pairs))
         got = np.asarray(program(units[0][first], units[1][second]))
-    except Exception as error:  # noqa: BLE001  (a user's code may raise anything)
+    except Exception as error:  # a user's code may raise anything
         return 0, f"{out}: raises {type(error).__name__}"
     for n, result in enumerate(got):
         right = oracle(case, out, units[0][first[n]], units[1][second[n]])
@@ -82,12 +82,12 @@ def _one_role(target: Target, case: Case, out: Role) -> tuple[int, str]:
     return len(got), ""
 
 
-def _computing(target: Target, case: Case, out: Role) -> Any:  # noqa: ANN401
+def _computing(target: Target, case: Case, out: Role) -> Any:
     """One role through the target: the others are what it is differentiated in."""
     f = call(target, case)
     zeros = {role: np.zeros(case.shape(role), case.dtype) for role in ROLES}
 
-    def run(first: Any, second: Any) -> Any:  # noqa: ANN401
+    def run(first: Any, second: Any) -> Any:
         if out == "output":
             return f(first, second)
         if out == "input":

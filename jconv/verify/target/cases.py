@@ -135,7 +135,7 @@ class Case:
 def call(target: Target, case: Case) -> Callable[[Any, Any], Any]:
     """The target as a function of x and w in the default order."""
 
-    def run(x: Any, w: Any) -> Any:  # noqa: ANN401
+    def run(x: Any, w: Any) -> Any:
         if case.channels_last:
             x, w = jnp.moveaxis(x, 1, -1), jnp.moveaxis(w, (1, 0), (-2, -1))
         y = target.function(x, w, **case.keywords)
@@ -146,7 +146,7 @@ def call(target: Target, case: Case) -> Callable[[Any, Any], Any]:
     return run
 
 
-def oracle(case: Case, out: Role, first: Any, second: Any) -> Any:  # noqa: ANN401
+def oracle(case: Case, out: Role, first: Any, second: Any) -> Any:
     """One contraction by NumPy, straight from the relation, in the default order."""
     canonical = []
     for role, array in zip(OPERANDS[out], (first, second), strict=True):
@@ -234,5 +234,5 @@ def _without(values: tuple[Any, ...], n: int) -> tuple[Any, ...]:
     return values[:n] + values[n + 1 :]
 
 
-def _with(values: tuple[Any, ...], n: int, value: Any) -> tuple[Any, ...]:  # noqa: ANN401
+def _with(values: tuple[Any, ...], n: int, value: Any) -> tuple[Any, ...]:
     return (*values[:n], value, *values[n + 1 :])

@@ -57,7 +57,7 @@ def attempt(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch 
         got = {name: np.asarray(value) for name, value in found.items()}
     except NotImplementedError as error:
         raise NotSupportedError(str(error)) from error
-    except Exception as error:  # noqa: BLE001  (a user's code may raise anything)
+    except Exception as error:  # a user's code may raise anything
         if NO_FORWARD_MODE.search(str(error)):
             raise NotSupportedError(_line(error)) from error
         return Mismatch(f"raises {type(error).__name__}: {_line(error)}", arrays)
@@ -78,7 +78,7 @@ def _line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [""])[0]
 
 
-def _difference(got: Any, expected: Any, dtype: str) -> str:  # noqa: ANN401
+def _difference(got: Any, expected: Any, dtype: str) -> str:
     """What is wrong with a result; empty if nothing is."""
     if got.shape != expected.shape:
         return f" has shape {got.shape}, expected {expected.shape}"
@@ -154,7 +154,7 @@ def _used(part: Part, arrays: Arrays) -> list[str]:
     return [name for name in arrays if re.search(rf"\b{name}\b", part.code)]
 
 
-def _literal(array: Any) -> str:  # noqa: ANN401
+def _literal(array: Any) -> str:
     """An array as code."""
     kind = complex if np.iscomplexobj(array) else float
     return f"jnp.array({np.asarray(array).astype(kind).tolist()}, '{array.dtype}')"

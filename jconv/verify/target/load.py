@@ -69,7 +69,7 @@ def load(name: str) -> Target:
     return Target(name, function)
 
 
-def _imported(name: str, module_name: str) -> Any:  # noqa: ANN401
+def _imported(name: str, module_name: str) -> Any:
     """The module; whatever goes wrong in it is told in one message."""
     here = str(Path.cwd())
     sys.path.insert(0, here)

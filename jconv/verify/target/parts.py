@@ -45,15 +45,15 @@ def arrays_of(case: Case, draw: Callable[..., Any]) -> Arrays:
     }
 
 
-def _values(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
+def _values(f: Any, a: Arrays) -> Arrays:
     return {"y": f(a["x"], a["w"])}
 
 
 def _gradient(name: str) -> Callable[[Any, Arrays], Arrays]:
-    def compute(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
+    def compute(f: Any, a: Arrays) -> Arrays:
         other = "w" if name == "x" else "x"
 
-        def of_one(unknown: Any) -> Any:  # noqa: ANN401
+        def of_one(unknown: Any) -> Any:
             both = {name: unknown, other: a[other]}
             return f(both["x"], both["w"])
 
@@ -63,11 +63,11 @@ def _gradient(name: str) -> Callable[[Any, Arrays], Arrays]:
     return compute
 
 
-def _jvp(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
+def _jvp(f: Any, a: Arrays) -> Arrays:
     return {"tangent": jax.jvp(f, (a["x"], a["w"]), (a["u"], a["v"]))[1]}
 
 
-def _vmap(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
+def _vmap(f: Any, a: Arrays) -> Arrays:
     xs, ws = (jax.numpy.stack(pair) for pair in ((a["x"], a["u"]), (a["w"], a["v"])))
     return {
         "over x": jax.vmap(f, (0, None))(xs, a["w"]),
@@ -76,15 +76,15 @@ def _vmap(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
     }
 
 
-def _second(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
-    def dx(w: Any, dy: Any) -> Any:  # noqa: ANN401
+def _second(f: Any, a: Arrays) -> Arrays:
+    def dx(w: Any, dy: Any) -> Any:
         return jax.vjp(lambda x: f(x, w), a["x"])[1](dy)[0]
 
     dw, ddy = jax.vjp(dx, a["w"], a["dy"])[1](a["u"])
     return {"d⟨dx, u⟩/dw": dw, "d⟨dx, u⟩/ddy": ddy}
 
 
-def _bilinear(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
+def _bilinear(f: Any, a: Arrays) -> Arrays:
     x, w, u, v = (a[name] for name in ("x", "w", "u", "v"))
     return {
         "f(x + 2u, w)": f(x + 2 * u, w),
@@ -95,7 +95,7 @@ def _bilinear(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
 
 
 def _twice(case: Case, a: Arrays) -> Arrays:
-    def y(x: Any, w: Any) -> Any:  # noqa: ANN401
+    def y(x: Any, w: Any) -> Any:
         return oracle(case, "output", x, w)
 
     return {
@@ -114,7 +114,7 @@ MAPPED = {
 """Which operands meet in the two entries of each mapped result."""
 
 
-def _all(f: Any, a: Arrays) -> Arrays:  # noqa: ANN401
+def _all(f: Any, a: Arrays) -> Arrays:
     y, pull = jax.vjp(f, a["x"], a["w"])
     dx, dw = pull(a["dy"])
     return {"y": y, "dx": dx, "dw": dw}
