@@ -55,6 +55,7 @@ def conv(
         padding_mode: "zeros", "circular", "reflect" or "replicate".
         dimension_numbers: orders of x, w and y as in ``jax.lax``.
         precision: as in ``jax.lax``: None, a ``lax.Precision``, a name, or a pair.
+            Where it is "highest", "auto" is "direct".
         preferred_element_type: dtype of the result.
         method: an algorithm's name, "auto", "fast", "direct", or ``jconv.tuned``'s. A
             name is of this convolution alone: derivatives choose for themselves.

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax import lax
 
@@ -102,3 +106,32 @@ def test_precision_reaches_every_product(case, method):
     assert products
     for line in products:
         assert "[HIGH, HIGHEST]" in line or "[HIGHEST, HIGH]" in line
+
+
+def test_highest_precision_keeps_to_sums():
+    """Whole numbers come out as lax's, where the default takes Winograd's form."""
+    rng = np.random.default_rng(0)
+    x, w = (
+        jnp.asarray(rng.integers(-60, 60, shape), "float32")
+        for shape in ((1, 28, 28, 256), (3, 3, 256, 256))
+    )
+    dy = jnp.asarray(rng.integers(-60, 60, x.shape), "float32")
+
+    def all_of(convolve, precision):
+        y, pull = jax.vjp(functools.partial(convolve, precision=precision), x, w)
+        return y, *pull(dy)
+
+    ours = functools.partial(jconv.conv, padding="same")
+    order = ("NHWC", "HWIO", "NHWC")
+
+    def theirs(x, w, precision):
+        return lax.conv_general_dilated(
+            x, w, (1, 1), "SAME", dimension_numbers=order, precision=precision
+        )
+
+    right = all_of(theirs, None)
+    for found, wanted in zip(all_of(ours, "highest"), right, strict=True):
+        assert (found == wanted).all()
+    y, dx, _ = all_of(ours, None)
+    assert not (y == right[0]).all()
+    assert not (dx == right[1]).all()

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from jax import lax
+
 from jconv.algorithms.accelerators import is_accelerator, on
 from jconv.algorithms.accuracy import BOUND_RATIO, acceptable
 from jconv.algorithms.col2im import COL2IM
@@ -106,6 +108,18 @@ def check_method(method: object) -> None:
 def for_derivatives(method: Method) -> Method:
     """A name is of one contraction; measurements and wishes are of all."""
     return method if isinstance(method, Tuned) or method in CHOICES else AUTO
+
+
+def for_precision(method: Method, precision: Precision) -> Method:
+    """Who asks for the highest precision gets "direct" for "auto": no digits are lost.
+
+    Examples:
+        >>> highest = lax.Precision.HIGHEST
+        >>> for_precision(AUTO, (highest, highest)), for_precision(AUTO, None)
+        ('direct', 'auto')
+    """
+    highest = precision is not None and set(precision) == {lax.Precision.HIGHEST}
+    return DIRECT if highest and method == AUTO else method
 
 
 def choose(

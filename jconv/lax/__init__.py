@@ -1,7 +1,7 @@
 """Drop-in convolutions: ``jax.lax``'s names, signatures and semantics.
 
-Replace ``jax.lax`` by ``jconv.lax`` and the six functions below give the same shapes,
-dtypes and numbers, and the same types of errors; each rests on the primitive ``conv``
+Replace ``jax.lax`` by ``jconv.lax``, and the six functions below give the same shapes,
+dtypes, numbers up to rounding, and types of errors; each rests on the primitive ``conv``
 or on slices and pads, none on ``jax.lax``'s own convolution.
 
 What differs, on purpose:
@@ -12,6 +12,9 @@ What differs, on purpose:
   algorithm keeps non-finite values local ("taps" does; "loop" and "patches", which the
   automatic choice may take, multiply zeros as ``jax.lax`` does).
   ``conv_general_dilated_patches`` copies: an infinity stays one entry of its patches.
+* *Sums may go through a transform.* Where short kernels take Winograd's form, or long
+  ones a Fourier transform, whole numbers come out rounded, and an infinity becomes NaN
+  in all of its tile. ``precision="highest"`` keeps to sums of products.
 * Truth values are refused where they would be summed; ``jax.lax`` takes the "or".
 * Sizes of zero are sums of nothing also where XLA will not compile an empty window.
 * An algorithm for dot products (``lax.DotAlgorithm``) is refused as ``precision``.

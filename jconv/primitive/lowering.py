@@ -23,7 +23,7 @@ PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 """Each gets a lowering of its own, so that ``choose`` is told where it will run."""
 
 
-def dtypes(first: Any, second: Any, result: Any) -> tuple[Any, Any]:  # noqa: ANN401
+def dtypes(first: Any, second: Any, result: Any) -> tuple[Any, Any]:
     """The dtypes in which operands are multiplied and summed.
 
     Operands of two dtypes (a wide cotangent meets a narrow kernel), and integers that
@@ -45,7 +45,7 @@ def execute(
     geometry: Geometry,
     out: Role,
     precision: algorithms.Precision,
-    dtype: Any,  # noqa: ANN401
+    dtype: Any,
     method: algorithms.Method,
     partitioned: bool = False,
 ) -> Array:
@@ -54,9 +54,15 @@ def execute(
     first, second = first.astype(multiplied), second.astype(multiplied)
     shapes = dict(zip(OPERANDS[out], (first.shape, second.shape), strict=True))
     chosen = algorithms.choose(
-        geometry, shapes, out, multiplied, platform, method, partitioned=partitioned
+        geometry,
+        shapes,
+        out,
+        multiplied,
+        platform,
+        algorithms.for_precision(method, precision),
+        partitioned=partitioned,
     )
-    with traced_for(platform):
+    with traced_for(platform, partitioned=partitioned):
         result = chosen.run(
             first,
             second,
@@ -68,7 +74,7 @@ def execute(
     return result.astype(dtype)
 
 
-def _lower(ctx: Any, *operands: Any, platform: str | None, **params: Params) -> Any:  # noqa: ANN401
+def _lower(ctx: Any, *operands: Any, platform: str | None, **params: Params) -> Any:
     """Trace the algorithm on plain arrays; sharding is put back on its result."""
     params.pop("sharding")
     run = functools.partial(

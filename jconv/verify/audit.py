@@ -102,12 +102,12 @@ class _Listener:
         return y if self.probes is None else y + self.probes[len(self.operands) - 1]
 
 
-@dataclasses.dataclass(frozen=True)
 class Audit:
-    """An audit of one network on batches of one shape; compiled when first asked."""
+    """An audit of one network, compiled for batches of the first one's shape."""
 
-    problem: Problem
-    _compiled: list[Any] = dataclasses.field(default_factory=list)
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self._compiled: Any = None
 
     def __call__(
         self,
@@ -127,9 +127,9 @@ class Audit:
             key: for what is drawn in the step.
         """
         arguments = (params, state, images, labels, key)
-        if not self._compiled:
-            self._compiled.append(self._understood(*arguments))
-        cases, methods, live, compare = self._compiled[0]
+        if self._compiled is None:
+            self._compiled = self._understood(*arguments)
+        cases, methods, live, compare = self._compiled
         operands = live(*arguments)
         # Where a device multiplies in fewer bits unless told otherwise, tell it.
         with jax.enable_x64(True), jax.default_matmul_precision("highest"):  # noqa: FBT003
