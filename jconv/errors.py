@@ -22,4 +22,15 @@ class GeometryError(ValueError):
 
 
 class UnsupportedError(NotImplementedError):
-    """The arguments are right, but this cannot be done here; the message says why."""
+    """The arguments are right, but this cannot be done here; the message says why.
+
+    Examples:
+        >>> import jax.numpy as jnp, jconv
+        >>> x, w = jnp.ones((9, 1)), jnp.ones((3, 1, 1))
+        >>> try:
+        ...     jconv.conv(x, w, stride=2, method="winograd")
+        ... except jconv.UnsupportedError as error:
+        ...     print(error)
+        method='winograd' cannot compute this output:
+        strided windows are no product of polynomials.
+    """

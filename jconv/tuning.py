@@ -26,7 +26,21 @@ SCHEMA = "jconv-tuned-1"
 
 
 class TuningWarning(UserWarning):
-    """A file of measured choices is not used, and why."""
+    """A file of measured choices is not used, and why.
+
+    Examples:
+        Whoever would rather be stopped than told makes it an error:
+
+        >>> import pathlib, tempfile, warnings
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "tuned.json"
+        >>> _ = path.write_text("{}")
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("error", TuningWarning)
+        ...     tuned(path)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        jconv.tuning.TuningWarning: ... is not used: it is not of schema ...
+    """
 
 
 def tuned(path: str | os.PathLike[str]) -> Tuned:

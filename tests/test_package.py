@@ -1,11 +1,14 @@
-"""What is installed is whole: templates and other data come with the modules."""
+"""What is installed is whole: data come with the modules, examples with the names."""
 
 from __future__ import annotations
 
 import importlib.metadata
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+import jconv
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,3 +35,30 @@ def test_data_is_installed_with_the_modules() -> None:
 
 def test_what_was_not_installed_is_found() -> None:
     assert {"jconv/py.typed", "jconv/verify/templates/report.html.j2"} <= lacking(set())
+
+
+def without_example(room: ModuleType) -> list[str]:
+    """Public callables of a room whose docstring has nothing that runs."""
+    public = {name: getattr(room, name) for name in room.__all__}
+    return [
+        name
+        for name, each in public.items()
+        if callable(each) and ">>>" not in (each.__doc__ or "")
+    ]
+
+
+@pytest.mark.parametrize(
+    "room", [jconv, jconv.lax, jconv.nn], ids=lambda room: room.__name__
+)
+def test_every_public_name_has_an_example(room: ModuleType) -> None:
+    assert without_example(room) == []
+
+
+def test_a_name_without_example_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def described() -> None:
+        """Examples: none that runs."""
+
+    planted = {"conv": described, "max_pool": lambda: None, "lp_pool": jconv.lp_pool}
+    for name, each in planted.items():
+        monkeypatch.setattr(jconv, name, each)
+    assert without_example(jconv) == ["conv", "max_pool"]

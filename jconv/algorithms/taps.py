@@ -24,15 +24,17 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.accelerators import is_accelerator
-from jconv.algorithms.parts.buffers import carried, materialised, settled
+from jconv.algorithms.parts.buffers import materialised, settled
 from jconv.algorithms.parts.contraction import contract
+from jconv.algorithms.parts.steps import placed, taken, unseen_starts
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
-from jconv.geometry import OPERANDS, Geometry, Progression, Role
+from jconv.geometry import OPERANDS, Geometry, Role
 
 if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
+    from jconv.algorithms.parts.steps import Starts, Step
     from jconv.algorithms.protocol import Precision, Shapes
 
 PASSES = 1
@@ -97,10 +99,10 @@ class Taps:
     def refuses(
         self,
         geometry: Geometry,
-        shapes: Shapes,  # noqa: ARG002
-        out: Role,  # noqa: ARG002
-        dtype: DTypeLike,  # noqa: ARG002
-        platform: str | None,  # noqa: ARG002
+        shapes: Shapes,
+        out: Role,
+        dtype: DTypeLike,
+        platform: str | None,
     ) -> str | None:
         """Too many steps to unroll."""
         steps = step_count(geometry)
@@ -129,7 +131,8 @@ class Taps:
             [axis.progression(role, index) for index in range(axis.size(role))]
             for axis, role in zip(geometry.axes, fixed, strict=True)
         ]
-        shape = result_shape(geometry, array_shapes(out, first, second), out)
+        shapes = array_shapes(out, first, second)
+        shape = result_shape(geometry, shapes, out)
         steps = [
             step
             for step in itertools.product(*columns)
@@ -144,12 +147,14 @@ class Taps:
         # Where positions are summed, a slice that is joined is transposed as well: a
         # third faster from an array of its own. Elsewhere that is as much slower.
         own = self.joins and out == "kernel"
+        # A matrix product reads arrays: every slice is a loop to compile.
+        alone = _mean_step(geometry, shapes, out).is_matrix_product
 
-        def product(step: tuple[Progression, ...]) -> Array:
+        def product(step: Step, starts: Starts | None) -> Array:
             return contract(
-                _take(first, step, roles[0], labels, own=own),
+                taken(first, step, roles[0], labels, starts, own=own),
                 labels.at_step(roles[0], fixed),
-                _take(second, step, roles[1], labels, own=own),
+                taken(second, step, roles[1], labels, starts, own=own),
                 labels.at_step(roles[1], fixed),
                 labels.at_step(out, fixed),
                 precision=precision,
@@ -157,15 +162,17 @@ class Taps:
                 joins=self.joins,
             )
 
-        def add(total: Array, some: list[tuple[Progression, ...]]) -> Array:
+        def add(total: Array, some: list[Step]) -> Array:
+            starts = unseen_starts() if alone else None
             for step in some:
-                placed = _place(product(step), step, out, labels, geometry)
-                total = lax.add(total, placed)
+                term = placed(product(step, starts), step, out, labels, geometry)
+                total = lax.add(total, term)
             return total
 
         whole = 0 < len(steps) == step_count(geometry)
         if whole and all(role == out for role in fixed):
-            products = [product(step) for step in steps]
+            starts = unseen_starts() if alone else None
+            products = [product(step, starts) for step in steps]
             return lax.reshape(jnp.stack(products, labels.offset(out)), shape)
         total = add(jnp.zeros(shape, accumulate), steps[:TOGETHER])
         for start in range(TOGETHER, len(steps), TOGETHER):
@@ -188,14 +195,10 @@ class Taps:
         platform: str | None,
     ) -> float:
         """The products that exist, each placed and added."""
-        fixed, steps = fixed_roles(geometry), step_count(geometry)
+        steps = step_count(geometry)
         if not steps:
             return 0.0
-        met = tuple(
-            axis.pair_count / max(1, axis.size(role))
-            for axis, role in zip(geometry.axes, fixed, strict=True)
-        )
-        step = costs.Step.of(geometry, shapes, out, fixed, met)
+        step = _mean_step(geometry, shapes, out)
         if not is_accelerator(platform) and not step.is_matrix_product:
             return self._one_loop_seconds(step, steps, shapes, dtype)
         if steps == 1:
@@ -218,68 +221,19 @@ class Taps:
         return costs.copy_seconds(copied, copied, "cpu") + adds
 
 
-def _strided(steps: list[tuple[Progression, ...]], role: Role) -> bool:
+def _mean_step(geometry: Geometry, shapes: Shapes, out: Role) -> costs.Step:
+    """A step as large as they are in the mean."""
+    fixed = fixed_roles(geometry)
+    met = tuple(
+        axis.pair_count / max(1, axis.size(role))
+        for axis, role in zip(geometry.axes, fixed, strict=True)
+    )
+    return costs.Step.of(geometry, shapes, out, fixed, met)
+
+
+def _strided(steps: list[Step], role: Role) -> bool:
     """Whether any step takes a strided slice of an array."""
     return any(abs(each.of(role)[1]) > 1 for step in steps for each in step)
-
-
-def _take(
-    array: Array,
-    step: tuple[Progression, ...],
-    role: Role,
-    labels: ArrayLabels,
-    *,
-    own: bool = False,
-) -> Array:
-    """What of one operand takes part in a step: itself, or a strided slice.
-
-    The slice is part of the loop that reads it, unless it is to be an array of its
-    ``own``.
-    """
-    start, limit, stride = [0] * array.ndim, list(array.shape), [1] * array.ndim
-    reversed_axes = []
-    for a, each in enumerate(step, labels.offset(role)):
-        first, pace = each.of(role)
-        length = each.length if pace else 1
-        last = first + pace * (length - 1)
-        start[a], limit[a] = min(first, last), max(first, last) + 1
-        stride[a] = abs(pace) or 1
-        if pace < 0:
-            reversed_axes.append(a)
-    if (start, limit) == ([0] * array.ndim, [*array.shape]) and max(stride) == 1:
-        return lax.rev(array, reversed_axes) if reversed_axes else array
-
-    def cut(whole: Array) -> Array:
-        piece = lax.slice(whole, start, limit, stride)
-        return lax.rev(piece, reversed_axes) if reversed_axes else piece
-
-    if not own:
-        return cut(array)
-    inside = carried(array)
-    return materialised(lambda: cut(inside()))
-
-
-def _place(
-    product: Array,
-    step: tuple[Progression, ...],
-    out: Role,
-    labels: ArrayLabels,
-    geometry: Geometry,
-) -> Array:
-    """The adjoint of ``_take``: a step's result where it belongs, zeros elsewhere."""
-    config = [(0, 0, 0)] * product.ndim
-    reversed_axes = []
-    for n, each in enumerate(step):
-        a = labels.offset(out) + n
-        first, pace = each.of(out)
-        last = first + pace * (each.length - 1)
-        low, high = min(first, last), max(first, last)
-        config[a] = (low, geometry.axes[n].size(out) - 1 - high, max(abs(pace) - 1, 0))
-        if pace < 0:
-            reversed_axes.append(a)
-    if reversed_axes:
-        product = lax.rev(product, reversed_axes)
-    return lax.pad(product, jnp.zeros((), product.dtype), config)
 
 
 TAPS = Taps()

@@ -1,7 +1,7 @@
 """Drop-in convolutions: ``jax.lax``'s names, signatures and semantics.
 
 Replace ``jax.lax`` by ``jconv.lax``, and the six functions below give the same shapes,
-dtypes, numbers up to rounding, and types of errors; each rests on the primitive ``conv``
+dtypes, numbers (up to rounding) and types of errors. Each rests on the primitive conv
 or on slices and pads, none on ``jax.lax``'s own convolution.
 
 What differs, on purpose:

@@ -104,6 +104,14 @@ class Residual(Layer):
         body: what learns the difference.
         shortcut: what makes x fit the body's output; None for x itself.
 
+    Examples:
+        >>> import jax, jax.numpy as jnp
+        >>> from jconv.nn import Activation
+        >>> layer = Residual(Activation("relu"))
+        >>> params, state = layer.init(jax.random.key(0), (2,))
+        >>> layer.apply(params, jnp.array([[-2.0, 3.0]]), state=state)[0]
+        Array([[-2.,  6.]], dtype=float32)
+
     References:
         K. He et al., "Deep residual learning for image recognition",
         https://arxiv.org/abs/1512.03385, 2015.

@@ -144,6 +144,19 @@ def with_conv(operation: Callable[..., Array], layer: Layer) -> Layer:
     Args:
         operation: takes what ``jconv.conv`` takes.
         layer: the network.
+
+    Examples:
+        A convolution that tells what it is given:
+
+        >>> from jconv import conv
+        >>> from jconv.nn import Conv, Flatten, Sequential
+        >>> def telling(x, w, **options):
+        ...     print(x.shape, w.shape, options["stride"])
+        ...     return conv(x, w, **options)
+        >>> net = with_conv(telling, Sequential((Conv(8, 3, stride=2), Flatten())))
+        >>> net.output_shape((9, 9, 1))
+        (1, 9, 9, 1) (3, 3, 1, 8) 2
+        (128,)
     """
 
     def changed(each: Layer) -> Layer:

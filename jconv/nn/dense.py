@@ -95,6 +95,17 @@ class Permute(Layer):
 
     Attributes:
         seed: of the permutation.
+
+    Examples:
+        The order, undone, brings every position back:
+
+        >>> import jax.numpy as jnp
+        >>> layer, x = Permute(seed=0), jnp.arange(6.0).reshape(1, 3, 2)
+        >>> order = jnp.array(layer.order((3, 2)))
+        >>> layer.forward((), x)[0, order.argsort()]
+        Array([[0., 1.],
+               [2., 3.],
+               [4., 5.]], dtype=float32)
     """
 
     seed: int = 0

@@ -37,7 +37,23 @@ Trail = tuple[tuple[Window, ...], ...]
 
 
 class Layer:
-    """The base of all layers; one without parameters only says ``forward``."""
+    """The base of all layers; one without parameters only says ``forward``.
+
+    Examples:
+        >>> import dataclasses, jax, jax.numpy as jnp
+        >>> @jax.tree_util.register_static
+        ... @dataclasses.dataclass(frozen=True)
+        ... class Scale(Layer):
+        ...     factor: float
+        ...
+        ...     def forward(self, params, x):
+        ...         return self.factor * x
+        >>> Scale(3.0).output_shape((28, 28, 1))
+        (28, 28, 1)
+        >>> y, state = Scale(3.0).apply((), jnp.array([[1.0, 2.0]]))
+        >>> y
+        Array([[3., 6.]], dtype=float32)
+    """
 
     def init(
         self,

@@ -31,6 +31,19 @@ class BatchNorm(Layer):
         momentum: the share of the old state that a step keeps.
         epsilon: added to the variance.
 
+    Examples:
+        The batch has mean 3 and variance 4; the state moves half-way from 0 and 1:
+
+        >>> import jax, jax.numpy as jnp
+        >>> layer = BatchNorm(momentum=0.5)
+        >>> params, state = layer.init(jax.random.key(0), (1,))
+        >>> x = jnp.array([[1.0], [5.0]])
+        >>> y, state = layer.apply(params, x, state=state, train=True)
+        >>> y[:, 0].round()
+        Array([-1.,  1.], dtype=float32)
+        >>> state["mean"], state["variance"]
+        (Array([1.5], dtype=float32), Array([2.5], dtype=float32))
+
     References:
         S. Ioffe and C. Szegedy, "Batch normalization", https://arxiv.org/abs/1502.03167,
         2015.
@@ -90,6 +103,15 @@ class GroupNorm(Layer):
         groups: into how many groups the channels are split.
         epsilon: added to the variance.
 
+    Examples:
+        The groups (1, 3) and (10, 30) come to the same:
+
+        >>> import jax, jax.numpy as jnp
+        >>> layer = GroupNorm(groups=2)
+        >>> params, state = layer.init(jax.random.key(0), (4,))
+        >>> layer.forward(params, jnp.array([[1.0, 3.0, 10.0, 30.0]])).round()
+        Array([[-1.,  1., -1.,  1.]], dtype=float32)
+
     References:
         Y. Wu and K. He, "Group normalization", https://arxiv.org/abs/1803.08494, 2018.
     """
@@ -137,6 +159,14 @@ class LocalResponseNorm(Layer):
         bias: see above.
         alpha: see above.
         beta: see above.
+
+    Examples:
+        The neighbours 3 and 4 have the size 5, and are divided by a tenth of it:
+
+        >>> import jax.numpy as jnp
+        >>> layer = LocalResponseNorm(size=3, bias=0.0, alpha=0.01, beta=0.5)
+        >>> layer.forward((), jnp.array([[3.0, 4.0, 0.0, -2.0]])).round()
+        Array([[  6.,   8.,   0., -10.]], dtype=float32)
 
     References:
         A. Krizhevsky, I. Sutskever and G. Hinton, "ImageNet classification with deep

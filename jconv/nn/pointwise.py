@@ -38,6 +38,14 @@ class Activation(Layer):
 
     Raises:
         GeometryError: for an unknown name.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([[-2.0, 3.0]])
+        >>> Activation("relu").forward((), x)
+        Array([[0., 3.]], dtype=float32)
+        >>> Activation(jnp.square).forward((), x)
+        Array([[4., 9.]], dtype=float32)
     """
 
     function: str | Callable[[Array], Array] = "relu"
@@ -66,6 +74,17 @@ class Dropout(Layer):
 
     Raises:
         GeometryError: for a rate outside [0, 1).
+
+    Examples:
+        A quarter of the ones is kept, four times as large; after training, all pass:
+
+        >>> import jax, jax.numpy as jnp
+        >>> layer, x = Dropout(0.75), jnp.ones((1, 1000))
+        >>> y, _ = layer.apply((), x, train=True, key=jax.random.key(0))
+        >>> jnp.unique(y)
+        Array([0., 4.], dtype=float32)
+        >>> jnp.unique(layer.apply((), x)[0])
+        Array([1.], dtype=float32)
 
     References:
         N. Srivastava et al., "Dropout: a simple way to prevent neural networks from

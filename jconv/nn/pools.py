@@ -90,6 +90,12 @@ class AvgPool(_Pool):
         dilation: see there.
         ceil_mode: see there.
         count_padding: see there.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([1.0, 3.0, 5.0, 9.0])[None, :, None]
+        >>> AvgPool(2).forward((), x)[0, :, 0]
+        Array([2., 7.], dtype=float32)
     """
 
     count_padding: bool = False
@@ -111,7 +117,14 @@ class _GlobalPool(Layer):
 @register_static
 @dataclasses.dataclass(frozen=True)
 class GlobalMaxPool(_GlobalPool):
-    """Keep the largest entry of each channel: (*spatial, c) becomes (c,)."""
+    """Keep the largest entry of each channel: x (batch, *spatial, c) -> (batch, c).
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([[[1.0, 40.0], [2.0, 20.0], [6.0, 30.0]]])
+        >>> GlobalMaxPool().forward((), x)
+        Array([[ 6., 40.]], dtype=float32)
+    """
 
     def forward(self, params: Params, x: Array) -> Array:
         """Pool."""
@@ -121,7 +134,18 @@ class GlobalMaxPool(_GlobalPool):
 @register_static
 @dataclasses.dataclass(frozen=True)
 class GlobalAvgPool(_GlobalPool):
-    """Keep the mean of each channel: (*spatial, c) becomes (c,)."""
+    """Keep the mean of each channel: x (batch, *spatial, c) -> (batch, c).
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([[[1.0, 40.0], [2.0, 20.0], [6.0, 30.0]]])
+        >>> GlobalAvgPool().forward((), x)
+        Array([[ 3., 30.]], dtype=float32)
+
+    References:
+        M. Lin, Q. Chen and S. Yan, "Network in network",
+        https://arxiv.org/abs/1312.4400, 2013 (section 3.2).
+    """
 
     def forward(self, params: Params, x: Array) -> Array:
         """Pool."""

@@ -107,6 +107,19 @@ def summary(layer: Layer, input_shape: Shape, title: str = "") -> Table:
         layer: the network.
         input_shape: the shape of one example.
         title: stands above.
+
+    Examples:
+        >>> from rich.console import Console
+        >>> from jconv.nn import Conv, MaxPool, Sequential
+        >>> net = Sequential((Conv(6, 5), MaxPool(2), Conv(16, 5)))
+        >>> table = summary(net, (32, 32, 1))
+        >>> Console(width=80, color_system=None).print(table)
+        layer          output        parameters     flop     sees
+        input          32 × 32 × 1
+        Conv 5 x 5     28 × 28 × 6          156  235,200    5 × 5
+        MaxPool 2 x 2  14 × 14 × 6                          6 × 6
+        Conv 5 x 5     10 × 10 × 16       2,416  480,000  14 × 14
+        in all                            2,572  715,200
     """
     from rich.table import Table  # noqa: PLC0415  (only who prints needs it)
 

@@ -108,6 +108,12 @@ def min_pool_vjp(
 
     Raises:
         GeometryError: for any argument that is wrong, ``dy``'s shape included.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x, dy = jnp.array([3.0, 1.0, 2.0, 2.0])[:, None], jnp.array([[4.0], [8.0]])
+        >>> min_pool_vjp(dy, x, (2,))[:, 0]
+        Array([0., 4., 8., 0.], dtype=float32)
     """
     return max_pool_vjp(dy, x, window, ties=ties, smallest=True, **where)
 
@@ -216,6 +222,14 @@ def logsumexp_pool_vjp(
 
     Raises:
         GeometryError: for any argument that is wrong, ``dy``'s shape included.
+
+    Examples:
+        The derivative is the softmax of the window, here 1/4 and 3/4:
+
+        >>> import jax.numpy as jnp
+        >>> x = jnp.log(jnp.array([1.0, 3.0]))[:, None]
+        >>> logsumexp_pool_vjp(jnp.array([[8.0]]), x, (2,))[:, 0].round()
+        Array([2., 6.], dtype=float32)
     """
     x, dy = as_real(x), as_inexact("dy", dy)
     pooling = understand(x.shape, window, **where)

@@ -57,7 +57,23 @@ def global_min_pool(
     channel_axis: int | None = -1,
     ties: str = "first",
 ) -> Array:
-    """The smallest entry of each channel; arguments as in ``global_max_pool``."""
+    """The smallest entry of each channel: x (*batch, *spatial, c) -> (*batch, c).
+
+    Args:
+        x: real numbers.
+        rank: as in ``global_max_pool``, like all that follow.
+        keepdims: as in ``global_max_pool``.
+        channel_axis: as in ``max_pool``.
+        ties: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> global_min_pool(jnp.arange(12.0).reshape(1, 2, 3, 2))
+        Array([[0., 1.]], dtype=float32)
+    """
     return _whole(min_pool, x, rank, keepdims, channel_axis, ties=ties)
 
 
@@ -68,12 +84,25 @@ def global_avg_pool(
     keepdims: bool = False,
     channel_axis: int | None = -1,
 ) -> Array:
-    """The mean of each channel; arguments as in ``global_max_pool``.
+    """The mean of each channel: x (*batch, *spatial, c) -> (*batch, c).
+
+    Args:
+        x: as in ``avg_pool``.
+        rank: as in ``global_max_pool``, like all that follow.
+        keepdims: as in ``global_max_pool``.
+        channel_axis: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong.
 
     Examples:
         >>> import jax.numpy as jnp
         >>> global_avg_pool(jnp.arange(12.0).reshape(1, 2, 3, 2))
         Array([[5., 6.]], dtype=float32)
+
+    References:
+        M. Lin, Q. Chen and S. Yan, "Network in network",
+        https://arxiv.org/abs/1312.4400, 2013 (section 3.2).
     """
     return _whole(avg_pool, x, rank, keepdims, channel_axis)
 
@@ -85,7 +114,22 @@ def global_sum_pool(
     keepdims: bool = False,
     channel_axis: int | None = -1,
 ) -> Array:
-    """The sum of each channel; arguments as in ``global_max_pool``."""
+    """The sum of each channel: x (*batch, *spatial, c) -> (*batch, c).
+
+    Args:
+        x: as in ``sum_pool``.
+        rank: as in ``global_max_pool``, like all that follow.
+        keepdims: as in ``global_max_pool``.
+        channel_axis: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> global_sum_pool(jnp.arange(12.0).reshape(1, 2, 3, 2))
+        Array([[30., 36.]], dtype=float32)
+    """
     return _whole(sum_pool, x, rank, keepdims, channel_axis)
 
 
@@ -97,7 +141,27 @@ def global_lp_pool(
     keepdims: bool = False,
     channel_axis: int | None = -1,
 ) -> Array:
-    """The p-norm of each channel; arguments as in ``global_max_pool``, ``lp_pool``."""
+    """The p-norm of each channel: x (*batch, *spatial, c) -> (*batch, c).
+
+    Args:
+        x: as in ``lp_pool``.
+        p: a number of at least 1, or infinity.
+        rank: as in ``global_max_pool``, like all that follow.
+        keepdims: as in ``global_max_pool``.
+        channel_axis: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([2.0, -3.0, 6.0])[None, :, None]
+        >>> for p in (1, 2, float("inf")):
+        ...     print(p, global_lp_pool(x, p))
+        1 [[11.]]
+        2 [[7.]]
+        inf [[6.]]
+    """
     return _whole(lp_pool, x, rank, keepdims, channel_axis, p=p)
 
 
@@ -108,7 +172,23 @@ def global_logsumexp_pool(
     keepdims: bool = False,
     channel_axis: int | None = -1,
 ) -> Array:
-    """log(sum of exp) of each channel; arguments as in ``global_max_pool``."""
+    """log(sum of exp) of each channel: x (*batch, *spatial, c) -> (*batch, c).
+
+    Args:
+        x: as in ``logsumexp_pool``.
+        rank: as in ``global_max_pool``, like all that follow.
+        keepdims: as in ``global_max_pool``.
+        channel_axis: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.log(jnp.array([1.0, 2.0, 5.0]))[None, :, None]
+        >>> jnp.exp(global_logsumexp_pool(x)).round()
+        Array([[8.]], dtype=float32)
+    """
     return _whole(logsumexp_pool, x, rank, keepdims, channel_axis)
 
 

@@ -64,7 +64,25 @@ def global_min_pool_vjp(
     channel_axis: int | None = -1,
     ties: str = "first",
 ) -> Array:
-    """Pull dy back through ``global_min_pool``; see ``global_max_pool_vjp``."""
+    """Pull dy (*batch, c) back through ``global_min_pool`` to dx, of x's shape.
+
+    Args:
+        dy: cotangent of the output.
+        x: the pool's input.
+        rank: as in ``global_max_pool_vjp``, like all that follow.
+        keepdims: as in ``global_max_pool_vjp``.
+        channel_axis: as in ``max_pool``.
+        ties: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong, ``dy``'s shape included.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([5.0, 1.0, 1.0])[None, :, None]
+        >>> global_min_pool_vjp(jnp.array([[8.0]]), x, ties="split")[0, :, 0]
+        Array([0., 4., 4.], dtype=float32)
+    """
     dy, window = _whole(dy, x, rank, channel_axis, keepdims=keepdims)
     return max_pool_vjp(
         dy, x, window, channel_axis=channel_axis, ties=ties, smallest=True
@@ -107,7 +125,17 @@ def global_avg_pool_vjp(
     keepdims: bool = False,
     channel_axis: int | None = -1,
 ) -> Array:
-    """Pull dy back through ``global_avg_pool``; see ``global_sum_pool_vjp``.
+    """Pull dy (*batch, c) back through ``global_avg_pool`` to dx.
+
+    Args:
+        dy: cotangent of the output.
+        input_shape: the shape of x, whole.
+        rank: as in ``global_max_pool_vjp``, like all that follow.
+        keepdims: as in ``global_max_pool_vjp``.
+        channel_axis: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong, ``dy``'s shape included.
 
     Examples:
         >>> import jax.numpy as jnp
@@ -126,7 +154,27 @@ def global_lp_pool_vjp(
     keepdims: bool = False,
     channel_axis: int | None = -1,
 ) -> Array:
-    """Pull dy back through ``global_lp_pool``; see ``global_max_pool_vjp``."""
+    """Pull dy (*batch, c) back through ``global_lp_pool`` to dx, of x's shape.
+
+    Args:
+        dy: cotangent of the output.
+        x: the pool's input.
+        p: as in ``lp_pool``.
+        rank: as in ``global_max_pool_vjp``, like all that follow.
+        keepdims: as in ``global_max_pool_vjp``.
+        channel_axis: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong, ``dy``'s shape included.
+
+    Examples:
+        The norm is 7, and its derivative x / 7:
+
+        >>> import jax.numpy as jnp
+        >>> x = jnp.array([2.0, -3.0, 6.0])[None, :, None]
+        >>> global_lp_pool_vjp(jnp.array([[14.0]]), x)[0, :, 0].round()
+        Array([ 4., -6., 12.], dtype=float32)
+    """
     dy, window = _whole(dy, x, rank, channel_axis, keepdims=keepdims)
     return lp_pool_vjp(dy, x, window, p, channel_axis=channel_axis)
 
@@ -139,7 +187,26 @@ def global_logsumexp_pool_vjp(
     keepdims: bool = False,
     channel_axis: int | None = -1,
 ) -> Array:
-    """Pull dy back through ``global_logsumexp_pool``; see ``global_max_pool_vjp``."""
+    """Pull dy (*batch, c) back through ``global_logsumexp_pool`` to dx, of x's shape.
+
+    Args:
+        dy: cotangent of the output.
+        x: the pool's input.
+        rank: as in ``global_max_pool_vjp``, like all that follow.
+        keepdims: as in ``global_max_pool_vjp``.
+        channel_axis: as in ``max_pool``.
+
+    Raises:
+        GeometryError: for any argument that is wrong, ``dy``'s shape included.
+
+    Examples:
+        The derivative is the softmax, here 1/8, 2/8 and 5/8:
+
+        >>> import jax.numpy as jnp
+        >>> x = jnp.log(jnp.array([1.0, 2.0, 5.0]))[None, :, None]
+        >>> global_logsumexp_pool_vjp(jnp.array([[16.0]]), x)[0, :, 0].round()
+        Array([ 2.,  4., 10.], dtype=float32)
+    """
     dy, window = _whole(dy, x, rank, channel_axis, keepdims=keepdims)
     return logsumexp_pool_vjp(dy, x, window, channel_axis=channel_axis)
 

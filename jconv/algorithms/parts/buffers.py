@@ -18,7 +18,7 @@ import numpy as np
 from jax import lax
 from jax.experimental.xla_metadata import set_xla_metadata
 
-from jconv.algorithms.parts.platforms import by_platform
+from jconv.algorithms.parts.platforms import by_platform, is_partitioned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,20 @@ def materialised(make: Callable[[], Array]) -> Array:
 def _by_a_function(make: Callable[[], Array]) -> Array:
     """``make()`` by a function that XLA is told not to inline: it looks into none."""
     return set_xla_metadata(jax.jit(make)(), inlineable="false")
+
+
+def unseen(number: int) -> Array:
+    """A number that the compiler for CPUs does not see.
+
+    A program that is divided among devices has to see it: of an array of which it does
+    not know what is read, every device gets all.
+    """
+
+    def given() -> Array:
+        return jnp.asarray(number, jnp.int32)
+
+    hidden = given if is_partitioned() else lambda: _by_a_function(given)
+    return by_platform(cpu=hidden, default=given)
 
 
 def carried(array: Array) -> Callable[[], Array]:
@@ -95,13 +109,13 @@ def keeping_all_cores(turn: Array) -> Array:
 def looped(
     turns: int,
     body: Callable[[Any, Any], Any],
-    start: Any,  # noqa: ANN401
+    start: Any,
     *,
     unroll: int | None = None,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """``lax.fori_loop`` from 0 on, whose body keeps all cores of a CPU."""
 
-    def turned(turn: Array, value: Any) -> Any:  # noqa: ANN401
+    def turned(turn: Array, value: Any) -> Any:
         return body(keeping_all_cores(turn), value)
 
     return lax.fori_loop(0, turns, turned, start, unroll=unroll)

@@ -20,16 +20,28 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 _PLATFORM = contextvars.ContextVar[str | None]("platform", default=None)
+_PARTITIONED = contextvars.ContextVar[bool]("partitioned", default=False)
 
 
 @contextlib.contextmanager
-def traced_for(platform: str | None) -> Iterator[None]:
-    """Inside, ``by_platform`` knows where the program will run; None is anywhere."""
-    token = _PLATFORM.set(platform)
+def traced_for(platform: str | None, *, partitioned: bool = False) -> Iterator[None]:
+    """Inside, it is known where the program will run.
+
+    Args:
+        platform: as lowerings name it; None is anywhere.
+        partitioned: whether the compiler divides it among devices.
+    """
+    tokens = _PLATFORM.set(platform), _PARTITIONED.set(partitioned)
     try:
         yield
     finally:
-        _PLATFORM.reset(token)
+        _PLATFORM.reset(tokens[0])
+        _PARTITIONED.reset(tokens[1])
+
+
+def is_partitioned() -> bool:
+    """Whether the compiler divides what is traced among devices."""
+    return _PARTITIONED.get()
 
 
 def by_platform(

@@ -72,6 +72,12 @@ def _slice(x: Tracked, start: Any, limit: Any, stride: Any) -> Tracked:
     return x.with_each(cut, start, limit, stride)
 
 
+def _dynamic_slice(x: Tracked, start: Any, sizes: Any) -> Tracked:
+    """``lax.dynamic_slice``, which moves a start that would not fit: none may."""
+    limit = [first + size for first, size in zip(start, sizes, strict=True)]
+    return _slice(x, start, limit, [1] * x.ndim)
+
+
 def _rev(x: Tracked, dimensions: list[int]) -> Tracked:
     """``lax.rev``: entry j is entry ``size - 1 - j`` of before."""
 
@@ -100,8 +106,10 @@ def _pad(x: Tracked, zero: Any, config: list[tuple[Any, Any, Any]]) -> Tracked:
     return x.with_each(spread, config)
 
 
-LAX = types.SimpleNamespace(slice=_slice, rev=_rev, pad=_pad)
+LAX = types.SimpleNamespace(
+    slice=_slice, dynamic_slice=_dynamic_slice, rev=_rev, pad=_pad
+)
 """What stands for ``jax.lax``."""
 
-JNP = types.SimpleNamespace(zeros=lambda shape, dtype: None)  # noqa: ARG005
+JNP = types.SimpleNamespace(zeros=lambda shape, dtype: None)
 """What stands for ``jax.numpy``."""

@@ -1,9 +1,10 @@
 """The implemented contractions sum over the index set of the relation, for each role.
 
 ``taps`` holds one index fixed and, for each value of it, cuts a slice out of both
-operands (``_take``), multiplies, and places the product into the result (``_place``).
-Its functions are run on symbols, on arrays that have a size and no content: what is
-sliced and padded is recorded, and says from where to where the j-th entry goes.
+operands (``steps.taken``), multiplies, and places the product into the result
+(``steps.placed``). These functions are run on symbols, on arrays that have a size and
+no content: what is sliced and padded is recorded, and says from where to where the
+j-th entry goes.
 
 The progression is any with the properties that ``progressions`` proves; the two
 statements together say: for out = output, input and kernel alike, ``taps`` adds
@@ -18,8 +19,7 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
-from jconv.algorithms import taps
-from jconv.algorithms.parts import blocking
+from jconv.algorithms.parts import blocking, steps
 from jconv.algorithms.protocol import ArrayLabels
 from jconv.geometry import OPERANDS, ROLES, Progression, Role
 from jconv.verify.symbolic.arrays import JNP, LAX, array
@@ -51,13 +51,13 @@ def step(axis: Axis, out: Role, line: Progression) -> dict[Role, Dimension]:
     """What one step of ``taps`` reads of its operands, and where its product goes."""
     geometry: Any = types.SimpleNamespace(axes=(axis,), rank=1)
     moved = {}
-    with substituted([(taps, "lax", LAX), (taps, "jnp", JNP)]):
+    with substituted([(steps, "lax", LAX), (steps, "jnp", JNP)]):
         for role in OPERANDS[out]:
             whole: Any = _of_role(role, axis.size(role))
-            moved[role] = taps._take(whole, (line,), role, RANK_ONE)
+            moved[role] = steps.taken(whole, (line,), role, RANK_ONE, seen, own=False)
         entries = 1 if line.of(out)[1] is STILL else line.length
         product: Any = _of_role(out, entries)
-        moved[out] = taps._place(product, (line,), out, RANK_ONE, geometry)
+        moved[out] = steps.placed(product, (line,), out, RANK_ONE, geometry)
     return {
         role: each.dimensions[RANK_ONE.offset(role)]  # type: ignore[attr-defined]
         for role, each in moved.items()
@@ -66,6 +66,11 @@ def step(axis: Axis, out: Role, line: Progression) -> dict[Role, Dimension]:
 
 STILL = 0
 """The step of the role that is held fixed."""
+
+
+def seen(dimension: int, number: Any) -> Any:
+    """Where a slice begins, as a number that all see."""
+    return number
 
 
 def _of_role(role: Role, size: Any) -> Tracked:
@@ -130,7 +135,7 @@ statement(
     formula=" y[o_j] += x[i_j]·w[k_j]\ndx[i_j] += w[k_j]·dy[o_j]\n"
     "dw[k_j] += x[i_j]·dy[o_j]      (o_j, k_j, i_j) = start + step·j",
     hypotheses=(*AXIS, "length ≥ 1", "the progression's indices exist (progressions)"),
-    code=("algorithms.taps._take", "algorithms.taps._place"),
+    code=("algorithms.parts.steps.taken", "algorithms.parts.steps.placed"),
     subject=step,
     checks={
         f"{out}, {NAMES[fixed]} fixed": _check(out, fixed)

@@ -17,12 +17,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from jconv.algorithms import taps
+from jconv.algorithms.parts import steps
 from jconv.algorithms.protocol import ArrayLabels
 from jconv.geometry import Axis, Geometry, Progression
 from jconv.verify.symbolic.arrays import JNP, LAX, array
 from jconv.verify.symbolic.contracts import substituted
 from jconv.verify.symbolic.statement import Goal, statement
+from jconv.verify.symbolic.statements.contractions import seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,11 +122,12 @@ def slices_are_cut_one_by_one(world: World, subject: Subject) -> Iterator[Goal]:
         world.suppose(line.length >= 1, line.input[1] != 0)
         bool(line.input[1] > 0)
     both: Any = array(1, *sizes, 1, 1)
-    with substituted([(taps, "lax", LAX), (taps, "jnp", JNP)]):
-        together = taps._take(both, lines, "input", ArrayLabels(2, 0))
+    with substituted([(steps, "lax", LAX), (steps, "jnp", JNP)]):
+        together = steps.taken(both, lines, "input", ArrayLabels(2, 0), seen, own=False)
         for number, (line, size) in enumerate(zip(lines, sizes, strict=True)):
             one: Any = array(1, size, 1, 1)
-            alone: Any = taps._take(one, (line,), "input", ArrayLabels(1, 0))
+            labels = ArrayLabels(1, 0)
+            alone: Any = steps.taken(one, (line,), "input", labels, seen, own=False)
             found: Any = together
             for name in ("size", "origin", "pace"):
                 here = getattr(found.dimensions[number + 1], name)
@@ -142,7 +144,11 @@ statement(
     "product of theirs.",
     formula="T = T_1 × T_2 × … × T_N",
     hypotheses=("two axes, each any axis with n_input, n_kernel ≥ 1 where it is made",),
-    code=("Geometry.from_call", "Geometry.as_convolution", "algorithms.taps._take"),
+    code=(
+        "Geometry.from_call",
+        "Geometry.as_convolution",
+        "algorithms.parts.steps.taken",
+    ),
     subject=from_calls,
     checks={
         "made": axes_are_made_one_by_one,
