@@ -1,5 +1,8 @@
 """Convolution from scratch in JAX, its derivatives convolutions: shown, proved."""
 
+import importlib
+from typing import Any
+
 from jconv import geometry, lax, nn, rules, sharding
 from jconv.conv import conv, conv_transpose
 from jconv.errors import GeometryError, UnsupportedError
@@ -101,4 +104,19 @@ __all__ = [
     "sum_pool",
     "sum_pool_vjp",
     "tuned",
+    "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What most programs do without, imported when it is asked for."""
+    if name == "verify":
+        return importlib.import_module("jconv.verify")
+    if name == "__version__":
+        return importlib.import_module("jconv.version").version()
+    raise AttributeError(f"module 'jconv' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, those that are not imported yet included."""
+    return sorted({*__all__, "__version__"})

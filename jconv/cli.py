@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,7 @@ from jconv import (
 )
 from jconv.cli_codes import BAD_USAGE, FAILED, INTERRUPTED
 from jconv.errors import GeometryError, UnsupportedError
+from jconv.version import version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +52,22 @@ app.command(help=cli_tune.HELP)(cli_tune.tune)
 app.command(help=cli_train.HELP)(cli_train.train)
 
 
+def _version(asked: bool) -> None:  # noqa: FBT001 (typer calls it)
+    """Say which jconv this is, and end."""
+    if asked:
+        typer.echo(f"jconv {version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def _jconv() -> None:
+def _jconv(
+    _: Annotated[  # noqa: FBT002 (an option has a name)
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
     """Hold the commands together."""
 
 

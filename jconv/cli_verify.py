@@ -51,7 +51,8 @@ was compared is written to report.html, for people, and report.json, for machine
 [bold]Exit codes[/bold]
 
 0 all held (what cannot be checked here is named), 1 a claim was falsified, ended in \
-an error or got worse than in the report compared with, 2 bad usage, 130 interrupted.
+an error or got worse than in the report compared with, or nothing could be checked, \
+2 bad usage, 130 interrupted.
 """
 """What ``--help`` says: a paragraph a line."""
 
@@ -163,7 +164,8 @@ def verify(
     if json:
         sys.stdout.write(report.to_json(document))
     worse = document.get("comparison", {}).get("worse")
-    if document["summary"]["falsified"] or document["summary"]["error"] or worse:
+    summary = document["summary"]
+    if summary["falsified"] or summary["error"] or worse or not summary["holds"]:
         raise typer.Exit(FAILED)
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "jconv"
 
 FLOORS = (
-    {"errors", "geometry", "numerics"},
+    {"errors", "geometry", "numerics", "version"},
     {"layout", "reference"},
     {"algorithms"},
     {"compat", "primitive"},

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import jconv
 from jconv import cli, cli_selection
 from jconv.errors import UnsupportedError
 from jconv.verify import figures, report
@@ -74,6 +75,7 @@ def verify(*arguments: str) -> int:
     [
         (["good.*"], 0),
         (["good.one", "other.unsupported"], 0),
+        (["other.unsupported"], 1),
         (["good.one", "bad.fails"], 1),
         (["bad.breaks"], 1),
         (["good.*", "other.interrupted"], 130),
@@ -83,6 +85,11 @@ def verify(*arguments: str) -> int:
 def test_exit_code(patterns: list[str], code: int) -> None:
     arguments = [word for pattern in patterns for word in ("--claim", pattern)]
     assert verify(*arguments) == code
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"jconv {jconv.__version__}\n"
 
 
 def test_report_is_written_and_its_paths_told(

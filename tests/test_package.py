@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.metadata
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import jconv
+from jconv.version import source_digest, version
 
 ROOT = Path(__file__).parent.parent
 
@@ -62,3 +65,32 @@ def test_a_name_without_example_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
     for name, each in planted.items():
         monkeypatch.setattr(jconv, name, each)
     assert without_example(jconv) == ["conv", "max_pool"]
+
+
+# Names that are imported when they are asked for -------------------------------------
+
+
+def test_verify_is_there_after_importing_jconv() -> None:
+    lazily = "import sys, jconv; assert 'jconv.verify' not in sys.modules; "
+    program = lazily + "jconv.verify.registry; print(jconv.__version__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() == version()
+    assert {"verify", "__version__"} <= set(dir(jconv))
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'veryfi'"):
+        _ = jconv.veryfi
+
+
+def test_the_digest_tells_codes_apart(tmp_path: Path, monkeypatch) -> None:
+    here = source_digest.__wrapped__()
+    assert here == source_digest()
+    (tmp_path / "version.py").write_text("x = 1")
+    monkeypatch.setattr("jconv.version.__file__", str(tmp_path / "version.py"))
+    one = source_digest.__wrapped__()
+    (tmp_path / "version.py").write_text("x = 2")
+    assert len({here, one, source_digest.__wrapped__()}) == 3

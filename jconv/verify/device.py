@@ -16,6 +16,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from jconv.version import source_digest, version
+
 PLATFORMS = ("cpu", "gpu", "tpu")
 """The platforms that a user can ask for."""
 
@@ -45,7 +47,8 @@ def record(platform: str) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "os": f"{system.system()} {system.machine()}",
         "python": system.python_version(),
-        "jconv": jconv_version(),
+        "jconv": version(),
+        "source": source_digest(),
         "jax": jax.__version__,
         "jaxlib": importlib.metadata.version("jaxlib"),
         "numpy": np.__version__,
@@ -60,14 +63,6 @@ def display_name(device: dict[str, Any]) -> str:
     if device["platform"] == "cpu":
         return f"CPU ({device['cpu']}, {device['cores']} cores)"
     return f"{device['platform'].upper()} ({device['kind']})"
-
-
-def jconv_version() -> str:
-    """The installed version; from a bare checkout there is none."""
-    try:
-        return importlib.metadata.version("jconv")
-    except importlib.metadata.PackageNotFoundError:
-        return "checkout"
 
 
 def _devices(platform: str) -> list[Any]:
