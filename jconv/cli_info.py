@@ -64,6 +64,9 @@ def info(
     kernel_dilation: Annotated[
         str, typer.Option(metavar="N|NxN", help="Negative: true convolution.")
     ] = "1",
+    input_dilation: Annotated[
+        str, typer.Option(metavar="N|NxN", help="Positions between inputs.")
+    ] = "1",
     groups: Annotated[int, typer.Option(help="Into how many the channels split.")] = 1,
     dtype: Annotated[str, typer.Option(help="Of x and w.")] = "float32",
 ) -> None:
@@ -87,6 +90,7 @@ def info(
             stride=cli_options.per_axis("--stride", stride),
             padding=cli_options.padding(padding, len(taps)),
             kernel_dilation=cli_options.per_axis("--kernel-dilation", kernel_dilation),
+            input_dilation=cli_options.per_axis("--input-dilation", input_dilation),
             groups=groups,
         )
         name = cli_options.dtype("--dtype", dtype)
@@ -166,7 +170,7 @@ def _only_for(name: str, call: tuple[Any, ...]) -> str:
 def _how(algorithm: Algorithm) -> str:
     """What an algorithm does: the first sentence of its file."""
     said = inspect.getdoc(inspect.getmodule(type(algorithm))) or ""
-    sentence = " ".join(said.split("\n\n")[0].split()).rstrip(".")
+    sentence = " ".join(said.split("\n\n")[0].split()).rstrip(".").replace("``", "'")
     return sentence[:1].lower() + sentence[1:]
 
 

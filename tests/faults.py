@@ -254,6 +254,9 @@ def main(names: list[str]) -> int:
 
     from tests.test_faults import caught_by_claim, caught_by_test
 
+    if unknown := [name for name in names if name not in FAULTS]:
+        message = f"no fault is called {unknown[0]!r}; there are {', '.join(FAULTS)}"
+        raise SystemExit(message)
     table = Table("fault", "caught by claim", "caught by test", title="Planted faults")
     missed = 0
     for name in names or list(FAULTS):

@@ -63,7 +63,8 @@ def conv(
         x: the input.
         w: kernel (*kernel, c_in // groups, c_out), the same on every device.
         spec: names of the mesh per dimension of x, of batch and spatial ones; the
-            result is divided in the same way. Sizes need not be divisible.
+            result is divided in the same way, and whole on every device along a
+            dimension whose size cannot be divided.
         mesh: the devices; None is the mesh that ``jax.set_mesh`` set.
         precision: as in ``jconv.conv``.
         preferred_element_type: dtype of the result.
