@@ -78,5 +78,6 @@ def load(name: str, folder: Path | None = None, seed: int = 0) -> Dataset:
         raise GeometryError.of("data", name, f"one of {', '.join(NAMES)}", mend)
     if folder is None:
         expected = f"the folder with the files of {name}"
-        raise GeometryError.of("data folder", None, expected)
+        mend = "Pass it as `folder`, on the command line as --data-dir."
+        raise GeometryError.of("data folder", None, expected, mend)
     return ON_DISK[name](Path(folder))

@@ -55,13 +55,14 @@ SIDE = 64
 
 @claim(
     "dtype.rounding",
-    says="Every algorithm's rounding error stays within its bound, and comes near "
-    "enough to it that the bound says something.",
+    says="Every algorithm's rounding error stays within its bound; in floats narrower "
+    "than float64, a direct sum's comes near enough to it that the bound says "
+    "something.",
     formula="|computed − exact| ≤ B Σ|terms|,  B ≤ 64 × the worst that is found",
     source="N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2002, 3.1",
     kind="bounded",
-    falsified_by="operands whose error exceeds the bound, or a bound 64 times the "
-    "largest error that a search finds",
+    falsified_by="operands whose error exceeds the bound, or a direct sum's bound "
+    "64 times the largest error that a search finds",
 )
 def dtype_rounding(context: Context) -> Iterator[Evidence]:
     """Random and adverse operands, all at once, by every algorithm and role."""
