@@ -17,6 +17,11 @@ from jconv.errors import GeometryError
 CODE = ("jconv", "lax", "flax", "torch")
 FIGURE_ENDINGS = (".png", ".svg", ".pdf")
 
+ONE_CHANNEL = (
+    "The page shows one example and one channel; --channels, --groups and --batch "
+    "change nothing in it.\n"
+)
+
 HELP = """
 Explain a convolution: its outputs, its derivatives, and why those are convolutions.
 
@@ -90,10 +95,10 @@ def explain(
     subject = Subject.from_call(
         cli_options.sizes("--input", input_ or "5"),
         taps,
-        stride=cli_options.per_axis("--stride", stride),
+        stride=_steps("--stride", stride),
         padding=cli_options.padding(padding, len(taps)),
-        kernel_dilation=cli_options.per_axis("--kernel-dilation", kernel_dilation),
-        input_dilation=cli_options.per_axis("--input-dilation", input_dilation),
+        kernel_dilation=_steps("--kernel-dilation", kernel_dilation),
+        input_dilation=_steps("--input-dilation", input_dilation),
         groups=groups,
         channels=cli_options.channels("--channels", channels),
         batch=batch,
@@ -108,6 +113,8 @@ def explain(
 
         page.write_text(render(subject), encoding="utf-8")
         written.append(page)
+        if (subject.batch, subject.c_in, subject.c_out) != (1, 1, 1):
+            sys.stderr.write(ONE_CHANNEL)
     if figure is not None:
         from jconv.explain.figure import write  # noqa: PLC0415
 
@@ -116,7 +123,8 @@ def explain(
     if json:
         from jconv.explain.document import document  # noqa: PLC0415
 
-        sys.stdout.write(json_text.dumps(document(subject), indent=2) + "\n")
+        told = document(subject, libraries)
+        sys.stdout.write(json_text.dumps(told, indent=2) + "\n")
         return
     from rich.console import Console  # noqa: PLC0415
 
@@ -127,6 +135,15 @@ def explain(
         show(console, subject, libraries)
     for path in written:
         console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _steps(option: str, text: str) -> int | tuple[int, ...]:
+    """A stride or a dilation: one integer, or one per axis."""
+    try:
+        return cli_options.per_axis(option, text)
+    except GeometryError:
+        expected = "an integer such as 2, or one per axis such as 2x1"
+        raise GeometryError.of(option, text, expected) from None
 
 
 def _libraries(names: list[str] | None) -> tuple[str, ...]:

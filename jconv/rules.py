@@ -141,6 +141,13 @@ def describe(geometry: Geometry, out: Role) -> str:
         >>> print(describe(Geometry.from_call((5,), (3,), stride=2), "input"))
         dx = conv(dy with 1 zero between its entries, w flipped and its channels
         swapped, stride=(1,), padding=((2, 2),), kernel_dilation=(1,))
+
+        With groups, what is said of channels happens inside of each:
+
+        >>> print(describe(Geometry.from_call((5,), (3,), groups=2), "kernel"))
+        for each of the 2 groups of channels: dw = conv(x with batch and channels
+        swapped, dy as the kernel, its batch as channels, stride=(1,),
+        padding=((0, 0),), kernel_dilation=(1,))
     """
     rule = geometry.as_convolution(out)
     given = arguments(rule)
@@ -154,14 +161,20 @@ def describe(geometry: Geometry, out: Role) -> str:
     if out == "kernel":
         image += " with batch and channels swapped"
         kernel += " as the kernel, its batch as channels"
-    changes = ["flipped"] if any(rule.flip_kernel) else []
-    changes += ["its channels swapped"] if out == "input" else []
-    if changes:
-        kernel += " " + " and ".join(changes)
+    flip = any(rule.flip_kernel)
+    kernel += " flipped" if flip else ""
+    groups = geometry.groups
+    if out == "input":
+        kernel += f" {'and' if flip else 'with'} its channels swapped"
+        kernel += " within each group" if groups > 1 else ""
     result = {"output": "y", "input": "dx", "kernel": "dw"}[out]
     flipped = " flipped" if any(rule.flip_result) else ""
     shown = ("stride", "padding", "kernel_dilation")
     numbers = ", ".join(f"{name}={given[name]}" for name in shown)
+    if groups > 1 and out == "kernel":
+        result = f"for each of the {groups} groups of channels: {result}"
+    elif groups > 1:
+        numbers += f", groups={groups}"
     return f"{result} = conv({image}, {kernel}, {numbers}){flipped}"
 
 

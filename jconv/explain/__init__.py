@@ -2,6 +2,6 @@
 
 Everything is read off the relation of ``jconv.geometry``. Read in this order:
 ``subject`` (what is explained), ``sums`` (the equation of one entry), ``sizes``,
-``code`` (the same in four libraries), then ``text``, ``document``, ``figure`` and
-``page``, which show it.
+``because``, ``code`` (the same in four libraries), then ``text``, ``document``,
+``figure`` and ``page``, which show it.
 """

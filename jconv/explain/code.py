@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jconv.explain.code_torch import torch
 from jconv.explain.writing import call, options, reversed_along
+from jconv.geometry import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 SPACE = {1: "W", 2: "HW", 3: "DHW"}
 """Letters of the spatial axes, by rank."""
+
+EMPTY = {
+    "lax": "lax refuses some convolutions of arrays without entries",
+    "flax": "Flax calls lax, which refuses some convolutions of arrays without entries",
+    "torch": "PyTorch convolves no array without entries",
+}
+"""Library -> why there is no snippet where x, w or y has no entries."""
 
 SAME_TWO = "# Both derivatives are convolutions again:"
 
@@ -31,7 +39,6 @@ def jconv(subject: Subject) -> str:
     derived = "jconv.rules" if geometry.groups > 1 else "jconv"
     lines = [
         "import jconv",
-        *(["import jax.numpy as jnp"] if geometry.groups == 1 else []),
         "",
         _shapes(subject),
         f"y = {call('jconv.conv', 'x', 'w', **given)}",
@@ -46,6 +53,7 @@ def jconv(subject: Subject) -> str:
     ]
     if geometry.groups > 1:
         lines[-3] = "# Both derivatives as convolutions, one per group:"
+    if geometry.groups > 1 or is_empty(subject):
         return "\n".join(lines)
     rule = geometry.as_convolution("input")
     lines += [
@@ -60,6 +68,7 @@ def jconv(subject: Subject) -> str:
             dimension_numbers=_numbers(geometry, "NSC", "SOI", "NSC"),
         ),
     ]
+    lines.insert(1, "import jax.numpy as jnp")
     rule = geometry.as_convolution("kernel")
     result = call(
         "jconv.conv",
@@ -207,3 +216,21 @@ LIBRARIES: dict[str, Callable[[Subject], str]] = {
     "torch": torch,
 }
 """Library -> the function that writes its snippet."""
+
+
+def snippet(library: str, subject: Subject) -> str:
+    """One library's code, or a comment that says why there is none.
+
+    Examples:
+        >>> from jconv.explain.subject import Subject
+        >>> snippet("torch", Subject.from_call((0,), (3,)))
+        '# None: PyTorch convolves no array without entries.'
+    """
+    if is_empty(subject) and library in EMPTY:
+        return f"# None: {EMPTY[library]}."
+    return LIBRARIES[library](subject)
+
+
+def is_empty(subject: Subject) -> bool:
+    """Whether x, w or y has no entries."""
+    return not all(all(subject.geometry.size(role)) for role in ROLES)

@@ -9,16 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jconv.explain.writing import briefly, call
+from jconv.geometry.extents import dilated_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jconv.explain.subject import Subject
-    from jconv.geometry import Axis
+
+    Pads = tuple[tuple[int, int], ...]
 
 
 def torch(subject: Subject) -> str:
     """In ``torch.nn.functional``, with channels after the batch."""
     geometry = subject.geometry
-    rank, groups = geometry.rank, geometry.groups
+    rank, groups, axes = geometry.rank, geometry.groups, geometry.axes
     holes = subject.per_axis("input_dilation")
     pads = tuple(subject.padding)
     spatial = tuple(range(2, 2 + rank))
@@ -34,7 +38,7 @@ def torch(subject: Subject) -> str:
     lines.append("w.requires_grad_()")
     image = "x"
     if set(holes) != {1}:
-        sizes = [n * max(0, axis.n_input - 1) + 1 for n, axis in _pairs(subject)]
+        sizes = [dilated_size(axis.n_input, axis.input_dilation) for axis in axes]
         lines.append(f"image = x.new_zeros({(*_lead(subject), *sizes)})")
         every = ", ".join(f"::{n}" for n in holes)
         lines.append(f"image[..., {every}] = x  # zeros between the inputs")
@@ -48,31 +52,62 @@ def torch(subject: Subject) -> str:
         if any(low for low, _ in pads):
             given["padding"] = briefly([low for low, _ in pads])
     else:
-        flat = tuple(end for pair in reversed(pads) for end in pair)
-        lines.append(f"image = F.pad({image}, {flat})  # the last axis comes first")
+        sizes = [dilated_size(axis.n_input, axis.input_dilation) for axis in axes]
+        padded = _padded(image, sizes, pads)
+        lines.append(f"image = {padded}  # the last axis comes first")
         image = "image"
     if groups > 1:
         given["groups"] = groups
     lines.append(f"y = {call(f'F.conv{rank}d', image, kernel, **given)}")
     lines.append("dx, dw = torch.autograd.grad(y, (x, w), dy)")
     if set(holes) == {1}:
-        lines += ["", "# dx is what PyTorch calls a transposed convolution, cropped:"]
         given.pop("padding", None)
         whole = call(f"F.conv_transpose{rank}d", "dy", kernel, **given)
-        crop = tuple(end for axis in reversed(geometry.axes) for end in _cropping(axis))
-        lines.append(f"dx = {call('F.pad', whole, str(crop)) if any(crop) else whole}")
+        sizes = [axis.stride * (axis.n_output - 1) + axis.span for axis in axes]
+        ends = tuple(
+            (-axis.pad_low, axis.n_input + axis.pad_low - size)
+            for axis, size in zip(axes, sizes, strict=True)
+        )
+        lines += ["", _transposed(ends), f"dx = {_padded(whole, sizes, ends)}"]
     return "\n".join(lines)
 
 
-def _cropping(axis: Axis) -> tuple[int, int]:
-    """What turns the whole transposed convolution into dx: negative where it crops."""
-    whole = axis.stride * (axis.n_output - 1) + axis.span
-    return -axis.pad_low, axis.n_input + axis.pad_low - whole
+def _transposed(ends: Pads) -> str:
+    """A comment: what dx is, and what is done to the whole of it at its ends."""
+    changes = {
+        "cropped": any(end < 0 for pair in ends for end in pair),
+        "extended by zeros": any(end > 0 for pair in ends for end in pair),
+    }
+    made = " and ".join(change for change, does in changes.items() if does)
+    name = "# dx is what PyTorch calls a transposed convolution"
+    return f"{name}, {made}:" if made else f"{name}:"
 
 
-def _pairs(subject: Subject) -> list[tuple[int, Axis]]:
-    """Input dilation and axis."""
-    return [(axis.input_dilation, axis) for axis in subject.geometry.axes]
+def _padded(image: str, sizes: Sequence[int], pads: Pads) -> str:
+    """An array extended where its pads are positive and cropped where negative.
+
+    PyTorch crops before it extends, and cannot crop what is not there yet: then the
+    two are written one after the other.
+
+    Examples:
+        >>> _padded("x", (5,), ((1, -2),)), _padded("x", (5,), ((0, 0),))
+        ('F.pad(x, (1, -2))', 'x')
+        >>> _padded("x", (5,), ((9, -6),))
+        'F.pad(F.pad(x, (9, 0)), (0, -6))'
+    """
+    steps = [pads]
+    if any(
+        size + min(0, low) + min(0, high) < 0
+        for size, (low, high) in zip(sizes, pads, strict=True)
+    ):
+        steps = [
+            tuple((max(0, low), max(0, high)) for low, high in pads),
+            tuple((min(0, low), min(0, high)) for low, high in pads),
+        ]
+    for step in steps:
+        flat = tuple(end for pair in reversed(step) for end in pair)
+        image = call("F.pad", image, str(flat)) if any(flat) else image
+    return image
 
 
 def _lead(subject: Subject) -> tuple[int, int]:

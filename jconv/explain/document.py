@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from jconv import rules
-from jconv.explain.code import LIBRARIES
-from jconv.explain.sizes import FORMULA, relation, sizes
+from jconv.explain.code import LIBRARIES, snippet
+from jconv.explain.sizes import FORMULA, flop, relation, sizes
 from jconv.explain.sums import RESULT, equation
-from jconv.geometry import flop_count, parameter_count
+from jconv.geometry import parameter_count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jconv.explain.subject import Subject
     from jconv.geometry import Axis, Role
 
@@ -20,7 +23,9 @@ TAPS_SHOWN = 32
 """Taps listed at each end of a kernel."""
 
 
-def document(subject: Subject) -> dict[str, Any]:
+def document(
+    subject: Subject, libraries: Iterable[str] = tuple(LIBRARIES)
+) -> dict[str, Any]:
     """Everything ``text`` tells, as plain values.
 
     Examples:
@@ -44,7 +49,7 @@ def document(subject: Subject) -> dict[str, Any]:
         "input_dilation": list(subject.per_axis("input_dilation")),
         "groups": geometry.groups,
         "weights": parameter_count(*count),
-        "flop": flop_count(geometry, subject.batch, subject.c_in, subject.c_out),
+        "flop": flop(subject),
         "output_size": {
             "formula": FORMULA,
             "axes": [
@@ -57,7 +62,7 @@ def document(subject: Subject) -> dict[str, Any]:
         "derivatives": {
             RESULT[out]: _derivative(subject, out) for out in ("input", "kernel")
         },
-        "code": {name: write(subject) for name, write in LIBRARIES.items()},
+        "code": {name: snippet(name, subject) for name in libraries},
     }
 
 
@@ -67,9 +72,9 @@ def _taps(axis: Axis) -> list[dict[str, Any]]:
     Of a long kernel only the taps at both ends.
     """
     found = []
-    for k in range(axis.n_kernel):
-        if TAPS_SHOWN <= k < axis.n_kernel - TAPS_SHOWN:
-            continue
+    begin = range(min(axis.n_kernel, TAPS_SHOWN))
+    end = range(max(len(begin), axis.n_kernel - TAPS_SHOWN), axis.n_kernel)
+    for k in itertools.chain(begin, end):
         tap = axis.tap(k)
         pair = {"outputs": list(tap.output), "inputs": list(tap.input)}
         found.append({"tap": k, "pairs": tap.length, **pair})

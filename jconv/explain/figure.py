@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jconv.explain.shown import (
+    all_positions,
+    around,
+    corner,
+    first_met,
+    flat,
+    positions,
+    spread,
+    told,
+)
 from jconv.explain.sizes import relation
 from jconv.explain.sums import terms
 from jconv.verify.figures.style import (
@@ -40,6 +49,9 @@ NAMED = 16
 WINDOWS_SHOWN, POSITIONS_SHOWN = 8, 22
 POINTS_SHOWN = 12
 
+TICKS_SHOWN = 6
+"""Numbers along an axis of T, where they stand close together."""
+
 AXIS_NAMES = {
     1: ("",),
     2: (", rows", ", columns"),
@@ -66,7 +78,7 @@ def draw(subject: Subject) -> Figure:
 
     geometry = subject.geometry
     rows = max(min(axis.n_output, WINDOWS_SHOWN) for axis in geometry.axes)
-    heights = (1.1 + 0.34 * rows, 4.1)
+    heights = (1.4 + 0.34 * rows, 4.1)
     figure = Figure(figsize=(12.6, sum(heights)), layout="constrained")
     parts: Any = figure.subfigures(2, 1, height_ratios=heights)
     above, below = parts
@@ -74,22 +86,30 @@ def draw(subject: Subject) -> Figure:
     for axes, axis, name in zip(
         panels, geometry.axes, AXIS_NAMES[geometry.rank], strict=True
     ):
-        _windows(axes, axis, f"windows{name}:  {relation(axis)}")
+        _windows(axes, axis, f"windows{name}, counted from 0\n{relation(axis)}")
     places = below.add_gridspec(1, 3, width_ratios=(1.1, 1, 1))
-    forward = matrix(geometry)
-    _matrix(below.add_subplot(places[0]), forward, "y = A x", ("input", "output"))
-    transposed = forward.T
+    part = corner(geometry, MATRIX_SHOWN)
+    forward = matrix(geometry, *part)
+    outputs, inputs = ("output", part[0]), ("input", part[1])
+    axes = below.add_subplot(places[0])
+    _matrix(axes, geometry, forward, "y = A x", outputs, inputs)
+    axes = below.add_subplot(places[1])
     title = "dx = Aᵀ dy: the same matrix, transposed"
-    _matrix(below.add_subplot(places[1]), transposed, title, ("output", "input"))
+    _matrix(axes, geometry, forward.T, title, inputs, outputs)
     axes = below.add_subplot(places[2], projection="3d")
     _pattern(axes, geometry.axes[0], AXIS_NAMES[geometry.rank][0])
     return figure
 
 
-def matrix(geometry: Geometry) -> NDArray[np.int64]:
+def matrix(
+    geometry: Geometry, rows: range | None = None, columns: range | None = None
+) -> NDArray[np.int64]:
     """Which weight stands where in the matrix of x -> y, counted from 1; 0 is none.
 
-    Only the upper left corner of a large matrix.
+    Args:
+        geometry: the convolution.
+        rows: outputs, which are counted through all axes; by default the first ones.
+        columns: inputs, likewise.
 
     Examples:
         >>> from jconv.geometry import Geometry
@@ -98,46 +118,46 @@ def matrix(geometry: Geometry) -> NDArray[np.int64]:
                [0, 1, 2, 3]])
     """
     n_output, n_input = map(math.prod, (geometry.output_shape, geometry.input_shape))
-    found = np.zeros((min(n_output, MATRIX_SHOWN), min(n_input, MATRIX_SHOWN)), int)
-    outputs = itertools.product(*map(range, geometry.output_shape))
-    for row, index in enumerate(itertools.islice(outputs, len(found))):
-        for i, k in terms(geometry, "output", index):
-            column = int(np.ravel_multi_index(i, geometry.input_shape))
-            if column < found.shape[1]:
-                weight = int(np.ravel_multi_index(k, geometry.kernel_shape))
-                found[row, column] = weight + 1
+    rows = range(min(n_output, MATRIX_SHOWN)) if rows is None else rows
+    columns = range(min(n_input, MATRIX_SHOWN)) if columns is None else columns
+    found = np.zeros((len(rows), len(columns)), int)
+    for row, place in enumerate(rows):
+        for i, k in terms(geometry, "output", spread(place, geometry.output_shape)):
+            column = flat(i, geometry.input_shape)
+            if column >= columns.stop:
+                break  # inputs come in rising order
+            if column in columns:
+                weight = 1 + flat(k, geometry.kernel_shape)
+                found[row, column - columns.start] = weight
     return found
 
 
 def _windows(axes: Axes, axis: Axis, title: str) -> None:
     """The inputs at their positions, and under them the taps of each output."""
-    begin = min(0, -axis.pad_low)
-    dilated = axis.input_dilation * max(0, axis.n_input - 1) + 1
-    end = min(max(dilated, dilated + axis.pad_high), begin + POSITIONS_SHOWN)
-    shown = min(axis.n_output, WINDOWS_SHOWN)
+    outputs = around(first_met(axis)[0], axis.n_output, WINDOWS_SHOWN)
+    shown = positions(axis, outputs, POSITIONS_SHOWN)
     present = set()
-    for p in range(begin, end):
+    for p in shown:
         i, hole = divmod(p, axis.input_dilation)
         exists = not hole and 0 <= i < axis.n_input
         present |= {p} if exists else set()
         _cell(axes, p, 0, f"x{i}" if exists else "", INPUT, solid=exists)
-    for o in range(shown):
-        for k in range(axis.n_kernel):
-            p = axis.stride * o + axis.kernel_dilation * k - axis.low
-            if p < end:
-                _cell(axes, p, o + 1.35, f"w{k}", KERNEL, solid=p in present)
-        words = f"y{o}  ="
-        axes.text(begin - 0.4, o + 1.85, words, ha="right", va="center", color=OUTPUT)
-    cut = []
-    if shown < axis.n_output:
-        cut.append(f"the first {shown} of {axis.n_output} outputs")
-    if end < dilated + axis.pad_high:
-        cut.append(f"the first {end - begin} positions")
+    for row, o in enumerate(outputs):
+        for p in shown:
+            k, between = divmod(p + axis.low - axis.stride * o, axis.kernel_dilation)
+            if not between and 0 <= k < axis.n_kernel:
+                _cell(axes, p, row + 1.35, f"w{k}", KERNEL, solid=p in present)
+        style: dict[str, Any] = {"ha": "right", "va": "center", "color": OUTPUT}
+        axes.text(shown.start - 0.4, row + 1.85, f"y{o}  =", **style)
+    cut = told("outputs", outputs, axis.n_output)
+    whole = all_positions(axis)
+    if len(shown) < whole.stop - whole.start:
+        cut.append(f"{len(shown)} of {whole.stop - whole.start} positions")
     axes.set_title(title, color=INK)
     if cut:
         axes.set_xlabel(", ".join(cut), color=SOFT)
-    axes.set(xlim=(begin - 2.4, end + 0.2), ylim=(shown + 1.6, -0.2), aspect="equal")
-    axes.set(xticks=[], yticks=[])
+    axes.set(xlim=(shown.start - 2.4, shown.stop + 0.2))
+    axes.set(ylim=(len(outputs) + 1.6, -0.2), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 
 
@@ -165,35 +185,53 @@ def _cell(
 
 
 def _matrix(
-    axes: Axes, entries: NDArray[np.int64], title: str, names: tuple[str, str]
+    axes: Axes,
+    geometry: Geometry,
+    entries: NDArray[np.int64],
+    title: str,
+    rows: tuple[str, range],
+    columns: tuple[str, range],
 ) -> None:
     """One colour per weight; white where no weight is."""
     axes.set_title(title, color=INK)
-    rows, columns = entries.shape
     if not entries.size:
         axes.text(0.5, 0.5, "no entries", ha="center", color=SOFT)
         axes.set_axis_off()
         return
-    count = max(1, int(entries.max(initial=1)))
+    shades = _shades(max(1, math.prod(geometry.kernel_shape)))
     shown = np.where(entries == 0, np.nan, entries)
-    shades = _shades(count)
     axes.imshow(shown, cmap=shades.cmap, norm=shades.norm)
-    axes.set_xlabel(f"{names[0]} index", color=SOFT)
-    axes.set_ylabel(f"{names[1]} index", color=SOFT)
-    few = max(rows, columns) <= NAMED
-    for ticks, n in ((axes.set_xticks, columns), (axes.set_yticks, rows)):
-        ticks(np.arange(n + 1) - 0.5, minor=True)
-        ticks(np.arange(0, n, 1 if few else 8))
+    few = max(entries.shape) <= NAMED
+    for side, (name, indices) in (("x", columns), ("y", rows)):
+        sizes = geometry.output_shape if name == "output" else geometry.input_shape
+        part = " (a part)" if len(indices) < math.prod(sizes) else ""
+        ticks = np.arange(0, len(indices), 1 if few else 8)
+        names = [str(indices[n]) for n in ticks]
+        axes.set(**{f"{side}label": f"{name} index{part}", f"{side}ticks": ticks})
+        axes.set(**{f"{side}ticklabels": names})
+        side_axis = getattr(axes, f"{side}axis")
+        side_axis.label.set_color(SOFT)
+        side_axis.set_ticks(np.arange(len(indices) + 1) - 0.5, minor=True)
     axes.tick_params(which="minor", length=0)
     axes.grid(which="minor", color=FAINT, linewidth=0.4)
-    size = 8 if rows < 12 else 6
     if few:
+        size = 8 if len(entries) < 12 else 6
         for row, column in zip(*np.nonzero(entries), strict=True):
-            name = f"w{entries[row, column] - 1}"
+            name = _weight(int(entries[row, column]) - 1, geometry.kernel_shape)
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
             axes.text(column, row, name, color=INK, **style)
-    if MATRIX_SHOWN in entries.shape:
-        axes.set_xlabel(f"{names[0]} index (corner of the matrix)", color=SOFT)
+
+
+def _weight(place: int, kernel_shape: tuple[int, ...]) -> str:
+    """A weight's name: ``w3`` on a line, ``w10`` for row 1, column 0 of an image.
+
+    Examples:
+        >>> _weight(3, (4,)), _weight(2, (2, 2)), _weight(21, (2, 20))
+        ('w3', 'w10', 'w1,1')
+    """
+    index = spread(place, kernel_shape)
+    between = "," if len(index) > 1 and max(kernel_shape) > 10 else ""
+    return f"w{between.join(map(str, index))}"
 
 
 def _shades(count: int) -> Any:
@@ -206,27 +244,42 @@ def _shades(count: int) -> Any:
 
 def _pattern(axes: Axes, axis: Axis, name: str) -> None:
     """T[o, k, i] as points; those of one tap are joined."""
-    drawn = []
-    for k in range(min(axis.n_kernel, POINTS_SHOWN)):
-        tap = axis.tap(k)
-        met = [
-            (tap.output[0] + tap.output[1] * j, tap.input[0] + tap.input[1] * j)
-            for j in range(min(tap.length, POINTS_SHOWN))
-        ]
-        met = [pair for pair in met if max(pair) < POINTS_SHOWN]
+    sizes = (axis.n_output, axis.n_kernel, axis.n_input)
+    outputs, taps, inputs = (
+        around(index, size, POINTS_SHOWN)
+        for index, size in zip(first_met(axis), sizes, strict=True)
+    )
+    for k in taps:
+        met = _met(axis, k, outputs, inputs)
         if met:
             o, i = zip(*met, strict=True)
             (line,) = axes.plot(i, o, [k] * len(o), "o-", linewidth=1.2, markersize=5)
             line.set_color(_shades(axis.n_kernel).to_rgba(k + 1))
-            drawn.append(k)
     axes.set_title(f"T[o, k, i]{name}: the one pattern\nof y, dx and dw", color=INK)
     axes.set_xlabel("input i", color=INPUT)
     axes.set_ylabel("output o", color=OUTPUT)
     axes.set_zlabel("tap k", color=KERNEL)  # type: ignore[attr-defined]
-    axes.set_zticks(drawn)  # type: ignore[attr-defined]
     axes.view_init(22, -62)  # type: ignore[attr-defined]
     axes.set_box_aspect(None, zoom=0.87)  # type: ignore[call-arg]
-    sizes = (axes.set_xticks, axis.n_input), (axes.set_yticks, axis.n_output)
-    for ticks, size in sizes:
-        n = min(size, POINTS_SHOWN)
-        ticks(range(0, n, 1 if n < 9 else 2))
+    for side, indices in (("x", inputs), ("y", outputs), ("z", taps)):
+        axes.set(**{f"{side}ticks": indices[:: 1 + len(indices) // TICKS_SHOWN]})
+    cut = [
+        *told("outputs", outputs, axis.n_output),
+        *told("taps", taps, axis.n_kernel),
+        *told("inputs", inputs, axis.n_input),
+    ]
+    style: dict[str, Any] = {"ha": "center", "va": "top", "color": SOFT}
+    axes.text2D(  # type: ignore[attr-defined]
+        0.5, 0, "\n".join(cut), transform=axes.transAxes, **style
+    )
+
+
+def _met(axis: Axis, k: int, outputs: range, inputs: range) -> list[tuple[int, int]]:
+    """The pairs (o, i) among those shown that meet at one tap."""
+    found = []
+    for o in outputs:
+        place = axis.stride * o + axis.kernel_dilation * k - axis.low
+        i, hole = divmod(place, axis.input_dilation)
+        if not hole and i in inputs:
+            found.append((o, i))
+    return found

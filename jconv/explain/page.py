@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from jconv.errors import GeometryError
+from jconv.explain.because import SENTENCES
 
 if TYPE_CHECKING:
     from jconv.explain.subject import Subject
@@ -86,7 +87,7 @@ def render(subject: Subject) -> str:
     return template.render(
         style=Markup(source("page.css")),  # our own
         scripts={name: Markup(source(name)) for name in SCRIPTS},
-        initial=Markup(json.dumps(initial(subject))),  # numbers only
+        initial=Markup(json.dumps(initial(subject))),  # our own
         parameters=tuple(OPTIONS),
     )
 
@@ -142,4 +143,10 @@ def initial(subject: Subject) -> dict[str, Any]:
                 raise GeometryError.of(OPTIONS[name], value, expected, mend)
         axes.append(parameters)
     mode = 1 if directions == {True} else -1
-    return {"rank": geometry.rank, "axes": axes, "mode": mode, "limits": LIMITS}
+    return {
+        "rank": geometry.rank,
+        "axes": axes,
+        "mode": mode,
+        "limits": LIMITS,
+        "because": SENTENCES,
+    }

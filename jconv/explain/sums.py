@@ -1,14 +1,15 @@
 """The equation of one entry of y, dx or dw: which products it is the sum of.
 
 With one role's index fixed, the relation's solutions in the other two are arithmetic
-progressions, one per axis; their product over the axes is the list of terms.
+progressions, one per axis; their product over the axes is the list of terms. No list
+is made: what a sum of any length begins and ends with is known at once.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,24 @@ OPERAND: dict[Role, str] = {"output": "dy", "input": "x", "kernel": "w"}
 TERMS_SHOWN = 6
 
 
+class _Pairs(NamedTuple):
+    """Two indices that run together along one axis, each as (start, step)."""
+
+    length: int
+    first: tuple[int, int]
+    second: tuple[int, int]
+
+    def at(self, j: int) -> tuple[int, int]:
+        """The j-th pair."""
+        (a, rise), (b, slope) = self.first, self.second
+        return a + rise * j, b + slope * j
+
+    def reversed(self) -> _Pairs:
+        """The same pairs, the last one first."""
+        a, b = self.at(self.length - 1)
+        return _Pairs(self.length, (a, -self.first[1]), (b, -self.second[1]))
+
+
 def terms(geometry: Geometry, out: Role, index: Index) -> Iterator[tuple[Index, Index]]:
     """The products whose sum is one entry: pairs of indices, in the order of FACTORS.
 
@@ -43,8 +62,8 @@ def terms(geometry: Geometry, out: Role, index: Index) -> Iterator[tuple[Index, 
         >>> list(terms(Geometry.from_call((5,), (3,)), "input", (2,)))
         [((0,), (2,)), ((1,), (1,)), ((2,), (0,))]
     """
-    for chosen in itertools.product(*_per_axis(geometry, out, index)):
-        yield tuple(a for a, _ in chosen), tuple(b for _, b in chosen)
+    per_axis = _per_axis(geometry, out, index)
+    return (_term(per_axis, n) for n in range(term_count(geometry, out, index)))
 
 
 def term_count(geometry: Geometry, out: Role, index: Index) -> int:
@@ -70,30 +89,34 @@ def equation(
         'y[3] = x[3] w[0] + x[4] w[1] + … + x[11] w[8]'
     """
     listed = terms(geometry, out, index)
-    if term_count(geometry, out, index) <= shown:
+    count = term_count(geometry, out, index)
+    if count <= shown:
         written = [_product(out, pair) for pair in listed]
     else:
-        ends = [pairs[-1] for pairs in _per_axis(geometry, out, index)]
-        last = tuple(a for a, _ in ends), tuple(b for _, b in ends)
+        last = _term(_per_axis(geometry, out, index), count - 1)
         written = [_product(out, pair) for pair in itertools.islice(listed, shown - 1)]
         written += ["…", _product(out, last)]
     return f"{RESULT[out]}{_brackets(index)} = {' + '.join(written) or '0'}"
 
 
-def _per_axis(
-    geometry: Geometry, out: Role, index: Index
-) -> list[list[tuple[int, int]]]:
+def _per_axis(geometry: Geometry, out: Role, index: Index) -> list[_Pairs]:
     """Per axis the pairs of factors' indices, in rising order of the first."""
     found = []
     for axis, t in zip(geometry.axes, index, strict=True):
         solutions = axis.progression(out, t)
         first, second = (solutions.of(role) for role in FACTORS[out])
-        pairs = [
-            (first[0] + first[1] * j, second[0] + second[1] * j)
-            for j in range(solutions.length)
-        ]
-        found.append(sorted(pairs))
+        pairs = _Pairs(solutions.length, first, second)
+        found.append(pairs if first[1] > 0 else pairs.reversed())
     return found
+
+
+def _term(per_axis: list[_Pairs], n: int) -> tuple[Index, Index]:
+    """The n-th term, its last axis running fastest; nothing is listed on the way."""
+    chosen: list[tuple[int, int]] = []
+    for pairs in reversed(per_axis):
+        n, here = divmod(n, pairs.length)
+        chosen.insert(0, pairs.at(here))
+    return tuple(a for a, _ in chosen), tuple(b for _, b in chosen)
 
 
 def _product(out: Role, pair: tuple[Index, Index]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from jconv.explain.shown import all_positions
+
 if TYPE_CHECKING:
     from jconv.geometry import Axis
 
@@ -81,13 +83,12 @@ def picture(axis: Axis) -> list[tuple[str, list[str]]] | None:
         y[0] (w0) w1
         y[1]           w0   w1
     """
-    dilated = axis.input_dilation * max(0, axis.n_input - 1) + 1
-    begin = min(0, -axis.pad_low)
-    end = max(dilated, dilated + axis.pad_high)
+    places = all_positions(axis)
+    begin, end = places.start, places.stop
     if end - begin > COLUMNS_SHOWN or axis.n_output > ROWS_SHOWN:
         return None
     header = []
-    for p in range(begin, end):
+    for p in places:
         i, hole = divmod(p, axis.input_dilation)
         header.append("·" if hole or not 0 <= i < axis.n_input else str(i))
     rows = [("x", header)]
@@ -109,7 +110,7 @@ def _listed(name: str, start: int, step: int, length: int) -> str:
     """
     if length == 0:
         return "none"
-    spots = [start + step * j for j in range(length)]
-    if length > 4:
-        return f"{name}[{spots[0]}], {name}[{spots[1]}], … {name}[{spots[-1]}]"
-    return ", ".join(f"{name}[{spot}]" for spot in spots)
+    cut = length > 4
+    shown = [0, 1, length - 1] if cut else range(length)
+    *others, last = (f"{name}[{start + step * j}]" for j in shown)
+    return ", ".join([*others, f"… {last}" if cut else last])

@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from jconv import rules
-from jconv.explain.code import LIBRARIES
-from jconv.explain.sizes import relation, sizes
+from jconv.explain.because import because
+from jconv.explain.code import snippet
+from jconv.explain.sizes import flop, relation, sizes
 from jconv.explain.sums import equation
 from jconv.explain.taps import outputs_shown, picture, window
-from jconv.geometry import flop_count, parameter_count
+from jconv.geometry import parameter_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,12 @@ STYLES = {"x": "blue", "w": "yellow", "y": "green", "dy": "magenta"}
 
 LIBRARY_TITLES = {"jconv": "jconv", "lax": "lax", "flax": "Flax", "torch": "PyTorch"}
 
+INDENT = 2
+"""Columns that everything below a heading is moved to the right."""
+
+FRAME = 4
+"""Columns that a frame around code takes."""
+
 AXIS_NAMES = {1: ("",), 2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 
 
@@ -37,7 +44,7 @@ def show(console: Console, subject: Subject, libraries: Sequence[str]) -> None:
     """Print everything, the question first."""
     geometry = subject.geometry
     _heading(console, "What it is")
-    console.print(Indented(_summary(subject), (0, 0, 0, 2)))
+    console.print(Indented(_summary(subject), (0, 0, 0, INDENT)))
     _heading(console, "How large the output is, and which taps make each output")
     for name, axis, size in zip(
         AXIS_NAMES[geometry.rank], geometry.axes, sizes(subject), strict=True
@@ -51,20 +58,26 @@ def show(console: Console, subject: Subject, libraries: Sequence[str]) -> None:
                 f"  No window reaches the last {size.unused} {noun}.", style="yellow"
             )
         console.print(
-            f"  y[o] has the product x[i] w[k] exactly where  {relation(axis)}",
+            "  Counted from 0, y[o] has the product x[i] w[k] exactly where  "
+            f"{relation(axis)}",
             highlight=False,
             markup=False,
         )
-        console.print(Indented(_taps(axis), (1, 0, 0, 2)))
+        if not axis.n_output:
+            console.print("  There is no output.", style="yellow")
+            continue
+        taps = _picture(axis)
+        room = console.width - INDENT
+        if taps is None or console.measure(taps).maximum > room:
+            taps = _table(axis)
+        console.print(Indented(taps, (1, 0, 0, INDENT)))
     _heading(console, "The derivatives, which are convolutions again")
     for out in ("input", "kernel"):
         _derivative(console, subject, out)
     if libraries:
         _heading(console, "As code")
     for library in libraries:
-        source = LIBRARIES[library](subject)
-        syntax = Syntax(source, "python", theme="ansi_dark", background_color="default")
-        console.print(Panel(syntax, title=LIBRARY_TITLES[library], title_align="left"))
+        _code(console, LIBRARY_TITLES[library], snippet(library, subject))
 
 
 def _heading(console: Console, words: str) -> None:
@@ -82,39 +95,44 @@ def _summary(subject: Subject) -> Table:
     )
     for name, word, role in shapes:
         table.add_row(Text(name, STYLES[name]), word, str(subject.shape(role)))
+    geometry = subject.geometry
     weights = parameter_count(
-        subject.geometry.kernel_shape,
-        subject.c_in,
-        subject.c_out,
-        subject.geometry.groups,
+        geometry.kernel_shape, subject.c_in, subject.c_out, geometry.groups
     )
-    flop = flop_count(subject.geometry, subject.batch, subject.c_in, subject.c_out)
+    counted = flop(subject)
     table.add_row("", "weights", f"{weights:,}")
-    table.add_row("", "flop", f"{flop:,}, for y, for dx and for dw alike")
+    if counted is not None:
+        table.add_row("", "flop", f"{counted:,}, for y, for dx and for dw alike")
     if any(d < 0 for d in subject.per_axis("kernel_dilation")):
         table.add_row("", "mode", "true convolution: the kernel runs backwards")
     return table
 
 
-def _taps(axis: Axis) -> Table:
-    """The picture of the windows, or a table of them if it would be too large."""
+def _table(axis: Axis) -> Table:
+    """The inputs and the taps of each output, or of the outputs at both ends."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for title in ("output", "inputs", "taps", "taps without an input"):
+        entries = title in ("inputs", "taps")  # a title may wrap, these not
+        table.add_column(title, header_style="dim", no_wrap=entries)
+    for o in outputs_shown(axis):
+        if o is None:
+            table.add_row("…", "…", "…", "")
+            continue
+        each = window(axis, o)
+        table.add_row(
+            Text(f"y[{o}]", STYLES["y"]),
+            Text(each.inputs, STYLES["x"]),
+            Text(each.taps, STYLES["w"]),
+            str(each.absent or ""),
+        )
+    return table
+
+
+def _picture(axis: Axis) -> Table | None:
+    """The windows below the positions that they see, or None if that is too large."""
     drawn = picture(axis)
     if drawn is None:
-        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-        for title in ("output", "inputs", "taps", "taps without an input"):
-            table.add_column(title, header_style="dim")
-        for o in outputs_shown(axis):
-            if o is None:
-                table.add_row("…", "…", "…", "")
-                continue
-            each = window(axis, o)
-            table.add_row(
-                Text(f"y[{o}]", STYLES["y"]),
-                Text(each.inputs, STYLES["x"]),
-                Text(each.taps, STYLES["w"]),
-                str(each.absent or ""),
-            )
-        return table
+        return None
     table = Table(
         box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0), expand=False
     )
@@ -130,11 +148,21 @@ def _taps(axis: Axis) -> Table:
 def _derivative(console: Console, subject: Subject, out: Role) -> None:
     """One derivative: in words, in numbers, and one entry spelled out."""
     geometry = subject.geometry
-    console.print(
-        Indented(Text(rules.describe(geometry, out), "bold"), (1, 0, 0, 2)),
-        highlight=False,
-    )
+    words = Text(rules.describe(geometry, out), "bold")
+    console.print(Indented(words, (1, 0, 0, INDENT)), highlight=False)
+    why = Text(because(subject, out))
+    console.print(Indented(why, (0, 0, 0, INDENT)), highlight=False)
     middle = tuple(n // 2 for n in geometry.size(out))
     if all(geometry.size(out)):
         told = equation(geometry, out, middle, shown=6 if geometry.rank == 1 else 4)
-        console.print(Indented(Text(f"for example  {told}"), (0, 0, 0, 2)))
+        console.print(Indented(Text(f"for example  {told}"), (0, 0, 0, INDENT)))
+
+
+def _code(console: Console, title: str, source: str) -> None:
+    """A snippet in a frame, or without one where lines would be cut: it is copied."""
+    syntax = Syntax(source, "python", theme="ansi_dark", background_color="default")
+    if max(map(len, source.splitlines())) + FRAME <= console.width:
+        console.print(Panel(syntax, title=title, title_align="left"))
+        return
+    console.print(f"\n[dim]{title}[/dim]")
+    console.print(syntax.highlight(source), end="", soft_wrap=True)

@@ -9,17 +9,24 @@ const Draw = (() => {
     return element;
   };
 
+  /** In smaller cells an entry's own name leaves its room to that of what it meets. */
+  const SNUG = 52;
+
   /** The size of a cell for which `cells` of them fit into an element. */
   const unit = (host, cells, largest = 46) =>
     Math.max(27, Math.min(largest, Math.floor(innerHeight / 17), Math.floor((host.clientWidth - 4) / cells)));
 
   /** A box of w x h cells in which things are placed by their cell coordinates. */
   function stage(host, w, h, u) {
-    const element = make("div", `stage${u < 32 ? " tiny" : ""}`);
+    const element = make("div", `stage${u < 32 ? " tiny" : u < SNUG ? " snug" : ""}`);
     element.style.cssText = `--u:${u}px;width:${w * u}px;height:${h * u}px`;
     const scroller = make("div", "scroller");
     scroller.append(element);
     host.append(scroller);
+    const hint = () => scroller.classList.toggle(
+      "more", scroller.scrollLeft + scroller.clientWidth + 1 < scroller.scrollWidth);
+    scroller.addEventListener("scroll", hint, { passive: true });
+    requestAnimationFrame(hint);
     return element;
   }
 

@@ -44,6 +44,7 @@
     const each = (tell) => [...new Set(axes.map(tell))].join("<br>");
     $("exists").textContent = pool ? "Input i is in window o, as its entry k, exactly where" : "A product exists exactly where";
     $("relation").innerHTML = each((a) => Say.relation(a));
+    $("counted").innerHTML = empty ? "" : Say.counted(axes, State.looked(), State.at());
     $("size").innerHTML = each((a, n) => Say.size(a, state.axes[n].lo, state.axes[n].hi));
     controls(pool);
     restore(focus);
@@ -61,7 +62,7 @@
     const note = Story.absent(axes, out, told.count);
     $("equation").innerHTML = `<div class="symbols">${told.symbols}</div><div class="numbers">${told.numbers}</div>` +
       (note ? `<div class="note">${note}</div>` : "");
-    $("reason").innerHTML = Story.BECAUSE[out](axes);
+    $("reason").innerHTML = Story.because(axes, out);
     $("chips").innerHTML = Story.chips(axes, out).map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("");
     Slide.build($("slide"), axes, out, results);
     $("code").textContent = Story.code(axes, out);

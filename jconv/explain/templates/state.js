@@ -106,5 +106,5 @@ const State = (() => {
   }
 
   read(location.hash);
-  return { state, limits, clamp, axes, value, values, out, looked, at, hash, read, PARAMETERS };
+  return { because: given.because, state, limits, clamp, axes, value, values, out, looked, at, hash, read, PARAMETERS };
 })();

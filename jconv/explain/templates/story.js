@@ -44,30 +44,24 @@ const Story = (() => {
     ];
   }
 
-  const BECAUSE = {
-    output: () => "Every output is the same sum at another place: the weights stay, the window moves by the stride.",
-    input: (axes) => {
-      const { s, e } = parameters(axes);
-      const zeros = axes.every((a) => a.stride === 1) ? "" :
-        ` The stride of ${s} becomes ${Say.plural(s - 1, "zero")} between the <i>δ</i>.`;
-      const backwards = axes.every((a) => a.kernelDilation > 0)
-        ? "In the sum, the index of <i>δ</i> goes up while that of <i>w</i> goes down: the kernel, reversed, slides over <i>δ</i>."
-        : "The kernel ran backwards already, so now it slides over <i>δ</i> as it is.";
-      return backwards + zeros + (e > 1 ? ` The zeros between the inputs become a stride of ${e}.` : "");
-    },
-    kernel: (axes) => {
-      const { s, d } = parameters(axes);
-      return "Each entry of <i>dw</i> is <i>x</i> seen through <i>δ</i>: the cotangent is the kernel now." +
-        (s > 1 ? ` The stride of ${s} sets its entries ${s} apart.` : "") +
-        (d > 1 ? ` The kernel's dilation of ${d} becomes the stride.` : "");
-    },
-  };
-
-  const parameters = (axes) => ({
-    s: Math.max(...axes.map((a) => a.stride)),
-    e: Math.max(...axes.map((a) => a.inputDilation)),
-    d: Math.max(...axes.map((a) => Math.abs(a.kernelDilation))),
-  });
+  /** Why that is so: the sentences of jconv/explain/because.py that apply. */
+  function because(axes, out) {
+    const [stride, holes, dilation] = ["stride", "inputDilation", "kernelDilation"]
+      .map((name) => axes.map((a) => Math.abs(a[name])));
+    const backwards = axes.some((a) => a.kernelDilation < 0);  // then along every axis
+    const above = (list) => Math.max(...list) > 1;
+    const chosen = [out === "input" && backwards ? "input, kernel backwards" : out];
+    if (out !== "output" && above(stride)) chosen.push(`${out}, stride`);
+    if (out === "input" && above(holes)) chosen.push("input, holes");
+    if (out === "kernel" && above(dilation)) chosen.push("kernel, dilation");
+    if (out === "kernel" && backwards) chosen.push("kernel, kernel backwards");
+    const zeros = per(stride.map((s) => s - 1));
+    const filled = {
+      stride: per(stride), zeros: `${zeros} zero${zeros === "1" ? "" : "s"}`, holes: per(holes), dilation: per(dilation),
+    };
+    return chosen.map((name) => State.because[name]).join(" ")
+      .replace(/\*dy\*/g, "<i>δ</i>").replace(/\*(\w+)\*/g, "<i>$1</i>").replace(/\{(\w+)\}/g, (_, name) => filled[name]);
+  }
 
   /** The ordinary convolution as a call of jconv.conv. */
   function code(axes, out) {
@@ -101,5 +95,5 @@ const Story = (() => {
     return `${Say.plural(missing, "weight")} of this window ${missing === 1 ? "meets" : "meet"} no input: nothing is there, so nothing is added.`;
   }
 
-  return { QUESTION, BECAUSE, chips, code, absent, per };
+  return { QUESTION, because, chips, code, absent, per };
 })();

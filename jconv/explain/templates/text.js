@@ -64,6 +64,19 @@ const Say = (() => {
       `${times(a.inputDilation, span("input", "<i>i</i>"))}${shift}`;
   }
 
+  /** The relation counts from 0 and the names from 1: one product in both ways. */
+  function counted(axes, out, index) {
+    const [term] = ordered(axes, out, index);
+    if (!term) return "counted from 0";
+    const own = { output: "o", kernel: "k", input: "i" };
+    const at = (role) => {
+      const numbers = axes.length === 1 ? term[role][0] : `(${term[role].join(", ")})`;
+      return `<span class="term">${span(role, `<i>${own[role]}</i>`)} = ${numbers}</span>`;
+    };
+    const names = FACTORS[out].map((role) => symbol(axes, role, term[role])).join("&#8201;");
+    return `counted from 0: ${names} has ${["output", "kernel", "input"].map(at).join(", ")}`;
+  }
+
   /** The output's size along one axis, the formula filled in. */
   function size(a, low, high) {
     const pads = [low, high].filter((n) => n).map((n) => ` ${n < 0 ? "−" : "+"} ${Math.abs(n)}`).join("");
@@ -72,5 +85,5 @@ const Say = (() => {
 
   const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
-  return { number, sub, place, span, symbol, equation, relation, size, plural, OPERAND, SHORT, FACTORS };
+  return { number, sub, place, span, symbol, equation, counted, relation, size, plural, OPERAND, SHORT, FACTORS };
 })();

@@ -87,7 +87,7 @@ def kernel_arrows() -> Figure:
         ]
         name = f"∂L/∂w{SUBSCRIPTS[k]}  ="
         _sum(axes, (12.2, 3.3 + 0.95 * k), name, terms, name_color=color)
-    text(axes, (12.2, 6.4), "x₃ (thick edges, no colour) sends δ₃x₃ to w₁,", ha="left")
+    text(axes, (12.2, 6.4), "x₃ (thick edges, black here) sends δ₃x₃ to w₁,", ha="left")
     text(axes, (12.2, 7.15), "δ₂x₃ to w₂ and δ₁x₃ to w₃. Each line is x", ha="left")
     text(axes, (12.2, 7.9), "seen through the window δ: a convolution.", ha="left")
     return figure
