@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 TRACEBACK = "JCONV_TRACEBACK"
 """The environment variable that makes an internal error show its traceback."""
 
+NO_BACKEND = ("Unable to initialize backend", "Unknown backend")
+"""How JAX's error begins where JAX_PLATFORMS names what this machine has not."""
+
 app = typer.Typer(
     help="Convolution from scratch in JAX, whose derivatives are convolutions.",
     epilog="Start with [bold]jconv verify --quick[/bold]: it samples every claim "
@@ -93,12 +96,16 @@ def _run(arguments: Sequence[str] | None) -> int:
         app(args=None if arguments is None else list(arguments), prog_name="jconv")
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else int(bool(exit_.code))
+    except KeyboardInterrupt:  # before a command begins, or where none heeds it
+        return _tell("interrupted.", INTERRUPTED)
     except (GeometryError, UnsupportedError) as error:
         return _tell(str(error), BAD_USAGE)
     except OSError as error:
         parts = (error.strerror or str(error), error.filename)
         return _tell(": ".join(str(part) for part in parts if part), BAD_USAGE)
     except Exception as error:  # never a bare traceback
+        if isinstance(error, RuntimeError) and str(error).startswith(NO_BACKEND):
+            return _tell(f"JAX finds no such device here: {error}", BAD_USAGE)
         if os.environ.get(TRACEBACK):
             traceback.print_exc()
         hint = f"This is an error in jconv; {TRACEBACK}=1 shows where."

@@ -67,8 +67,13 @@ def exhaust(
 
 def tell_rows(console: Console, document: Mapping[str, Any]) -> None:
     """What the run proved, in the words of its report."""
+    from jconv.verify.exhaustive import NOT_TRIED, TO_DO  # noqa: PLC0415
+
     for row in document["claims"][0]["evidence"]:
         sign, style = ("✓", "green") if row["holds"] else ("✗", "bold red")
+        undone = row["what"].endswith(NOT_TRIED) or TO_DO in row["numbers"]
+        if row["holds"] and undone:  # nothing is wrong, but not all is done
+            sign, style = "·", "yellow"
         words = row["what"].replace("`", "")
         console.print(f"  [{style}]{sign}[/] {escape(words)}", highlight=False)
         for name, value in row["numbers"].items():

@@ -27,7 +27,8 @@ Wrong rules are planted to see them refuted, with the smallest numbers that do s
 
 [bold]Examples[/bold]
 
-[cyan]jconv prove[/cyan]  all statements and all planted wrong rules, under a minute
+[cyan]jconv prove[/cyan]  all statements and all planted wrong rules; some minutes on \
+two cores
 
 [cyan]jconv prove --statement '*textbook*'[/cyan]  some (the quotes keep the star)
 
@@ -72,6 +73,7 @@ def prove(
     """Prove, refute, show, write."""
     from rich.console import Console  # noqa: PLC0415
 
+    from jconv.tuning import replace, writable  # noqa: PLC0415
     from jconv.verify import symbolic  # noqa: PLC0415
     from jconv.verify.symbolic import table  # noqa: PLC0415
 
@@ -84,7 +86,7 @@ def prove(
     names = _selected(statement or [])
     symbolic.require()
     if file is not None:
-        _writable(file)
+        writable("FILE", file)
     try:
         document = _run(console, names)
     except KeyboardInterrupt:
@@ -96,7 +98,7 @@ def prove(
     else:
         table.show(console, document)
     if file is not None:
-        file.write_text(text, encoding="utf-8")
+        replace(file, text)
         console.print(f"Written: {file}", markup=False, highlight=False, soft_wrap=True)
     if exhaustive:
         _every_geometry(proved=document["summary"]["holds"])
@@ -132,12 +134,6 @@ def _selected(patterns: list[str]) -> list[str]:
         for name in STATEMENTS
         if not patterns or any(fnmatch.fnmatchcase(name, p) for p in patterns)
     ]
-
-
-def _writable(file: Path) -> None:
-    """Refuse a file that cannot be written to while nothing is lost yet."""
-    if not file.parent.is_dir() or file.is_dir():
-        raise GeometryError.of("FILE", str(file), "a file in an existing folder")
 
 
 def _run(console: Console, names: list[str]) -> dict[str, Any]:

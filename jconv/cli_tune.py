@@ -14,7 +14,7 @@ from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -80,12 +80,25 @@ def tune(
     """Understand everything first, measure, store after each."""
     from rich.console import Console  # noqa: PLC0415
 
+    from jconv import tuning  # noqa: PLC0415
     from jconv.bench.candidates import contractions  # noqa: PLC0415
     from jconv.geometry import Geometry  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     dtype = cli_options.dtype("--dtype", dtype)
     if layers is not None:
+        _refuse_beside_layers(
+            {
+                "--input": (input_, None),
+                "--kernel": (kernel, None),
+                "--channels": (channels, "1:1"),
+                "--batch": (batch, 1),
+                "--stride": (stride, "1"),
+                "--padding": (padding, "valid"),
+                "--kernel-dilation": (kernel_dilation, "1"),
+                "--groups": (groups, 1),
+            }
+        )
         found = _of_layers(layers, dtype)
     else:
         if input_ is None or kernel is None:
@@ -104,9 +117,20 @@ def tune(
         )
         name = f"{input_} * {kernel}"
         found = contractions(geometry, (batch, c_in, c_out), dtype, name)
-    if out.is_dir() or not out.parent.is_dir():
-        raise GeometryError.of("--out", str(out), "a file in a folder that exists")
+    tuning.writable("--out", out)
+    if out.exists() and not tuning.ours(out):
+        mend = "It would be replaced: remove it first, or name another."
+        raise GeometryError.of("--out", str(out), "a new file, or one of tune's", mend)
     _measure(console, found, seconds, out, fast=fast)
+
+
+def _refuse_beside_layers(options: Mapping[str, tuple[object, object]]) -> None:
+    """Refuse what a layer has of its own: an option not at its default."""
+    for name, (given, default) in options.items():
+        if given != default:
+            expected = "nothing beside --layers"
+            mend = "A layer of the table has its own sizes."
+            raise GeometryError.of(name, given, expected, mend)
 
 
 def _of_layers(pattern: str, dtype: str) -> list[Contraction]:
@@ -143,12 +167,12 @@ def _measure(
 
     platform = compat.lowering_platform()
     choices: dict[str, str] = {}
+    samples: dict[str, Any] = {}
     if out.exists():
         try:
-            choices = tuning.stored(out)
+            choices, samples = tuning.stored(out), tuning.samples(out)
         except ValueError as error:
             console.print(f"{out} is replaced: {error}.", style="yellow")
-    samples: dict[str, Any] = {}
     for contraction in found:
         with console.status(f"{contraction.name} {contraction.out}"):
             measured = measure(
@@ -168,5 +192,8 @@ def _line(measured: Measured) -> str:
     ]
     name = f"{measured.contraction.name} {measured.contraction.out}"
     left = len(measured.predicted) - len(measured.seconds)
-    rest = ", ".join(times[1:]) + (f"; {left} not tried" if left else "")
-    return f"{name:32}  [green]{times[0]}[/green]  [dim]{rest}[/dim]"
+    rest = "; ".join(
+        [", ".join(times[1:])] * (len(times) > 1) + [f"{left} not tried"] * (left > 0)
+    )
+    others = f"  [dim]{rest}[/dim]" if rest else ""
+    return f"{name:32}  [green]{times[0]}[/green]{others}"

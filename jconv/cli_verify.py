@@ -52,9 +52,13 @@ was compared is written to report.html, for people, and report.json, for machine
 
 0 all held (what cannot be checked here is named), 1 a claim was falsified, ended in \
 an error or got worse than in the report compared with, or nothing could be checked, \
+or --exhaustive is not through with all geometries, \
 2 bad usage, 130 interrupted.
 """
 """What ``--help`` says: a paragraph a line."""
+
+REPORTS = ("report.html", "report.json")
+"""What is written, in this order: the machine's never precedes its page."""
 
 
 def verify(
@@ -121,9 +125,19 @@ def verify(
 
     from jconv.verify import difference, report  # noqa: PLC0415
 
-    console = Console(stderr=json, width=None if sys.stdout.isatty() else 120)
+    width = None if sys.stdout.isatty() else 120
+    # Without emoji: a target may be called "my:boom:".
+    console = Console(stderr=json, width=width, emoji=False)
     dtypes = select.checked_dtypes(dtype or ())
     select.check_modes(claim, target, budget, exhaustive=exhaustive)
+    given: dict[str, Any] = {
+        "--quick": quick,
+        "--seed": seed,
+        "--dtype": dtype,
+        "--json": json,
+    }
+    given |= {"--exhaustive": exhaustive, "--compare": compare, "--with": with_}
+    _refuse_ignored(given, {"--exhaustive": exhaustive, "--list": list_})
     claims = select.selected(claim or [], target, dtypes)
     if list_:
         select.tell_all(console, claims)
@@ -142,6 +156,7 @@ def verify(
         exhaustive=exhaustive,
     )
     select.prepared(out)
+    _replaceable(out)
     if exhaustive:
         results, whole = exhaust(console, options, out, budget)
     else:
@@ -167,6 +182,37 @@ def verify(
     summary = document["summary"]
     if summary["falsified"] or summary["error"] or worse or not summary["holds"]:
         raise typer.Exit(FAILED)
+
+
+IGNORED = {
+    "--exhaustive": (
+        ("--quick", "--seed", "--dtype"),
+        "It tries everything, in one dtype.",
+    ),
+    "--list": (
+        ("--json", "--exhaustive", "--compare", "--with"),
+        "It only tells the claims.",
+    ),
+}
+"""What would be ignored beside an option, and why."""
+
+
+def _refuse_ignored(given: Mapping[str, Any], modes: Mapping[str, bool]) -> None:
+    """Refuse options that would be ignored."""
+    for mode in (mode for mode, on in modes.items() if on):
+        names, why = IGNORED[mode]
+        for name in names:
+            if given[name]:
+                expected = f"nothing beside {mode}"
+                raise GeometryError.of(name, given[name], expected, why)
+
+
+def _replaceable(out: Path) -> None:
+    """Refuse a folder in which a folder has the name of a report."""
+    for name in REPORTS:
+        if (out / name).is_dir():
+            expected = f"a folder in which {name} is no folder"
+            raise GeometryError.of("--out", str(out), expected, "Use another one.")
 
 
 def _read(compare: Path | None, with_: Path | None) -> dict[str, Any] | None:
@@ -241,8 +287,5 @@ def _write(out: Path, document: Mapping[str, Any]) -> list[Path]:
     """Both files; the machine's last, so that it never precedes its page."""
     from jconv.verify import page, report  # noqa: PLC0415
 
-    texts = {
-        "report.html": page.render(document),
-        "report.json": report.to_json(document),
-    }
-    return report.write(out, texts)
+    texts = (page.render(document), report.to_json(document))
+    return report.write(out, dict(zip(REPORTS, texts, strict=True)))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import warnings
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA = "jconv-tuned-1"
+
+FAMILY = "jconv-tuned-"
+"""How the schemas of all versions begin."""
 
 
 class TuningWarning(UserWarning):
@@ -89,16 +91,41 @@ def circumstances() -> dict[str, str]:
     return {"device": kind, "jaxlib": metadata.version("jaxlib")}
 
 
+def ours(path: Path) -> bool:
+    """Whether a file is one of measured choices, of any version, or empty."""
+    try:
+        content = _read(path)
+    except ValueError:
+        return path.is_file() and path.stat().st_size == 0
+    schema = content.get("schema") if isinstance(content, dict) else None
+    return isinstance(schema, str) and schema.startswith(FAMILY)
+
+
+def samples(path: Path) -> dict[str, Any]:
+    """What was measured for the choices of a file that ``stored`` accepts."""
+    kept = _read(path).get("samples")
+    return kept if isinstance(kept, dict) else {}
+
+
+def _read(path: Path) -> Any:
+    """A file's JSON.
+
+    Raises:
+        ValueError: if it cannot be read: the reason.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"it cannot be read ({error})") from None
+
+
 def stored(path: Path) -> dict[str, str]:
     """The choices of a file.
 
     Raises:
         ValueError: if it cannot be read, or is of other circumstances: the reason.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"it cannot be read ({error})") from None
+    content = _read(path)
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise ValueError(f"it is not of schema {SCHEMA}")
     for name, here in circumstances().items():
@@ -133,12 +160,37 @@ def store(
         "choices": dict(sorted(choices.items())),
         "samples": dict(samples or {}),
     }
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, text=True)
+    replace(path, json.dumps(content, indent=1) + "\n")
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file, all or nothing; what is no file, such as a pipe, is written to."""
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
+    path = path.resolve()  # a link goes on being one
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.write("\n")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def writable(argument: str, path: Path) -> None:
+    """Refuse a file that cannot be written to, while nothing is lost yet.
+
+    Raises:
+        GeometryError: naming the argument.
+    """
+    if path.is_dir() or not path.parent.is_dir():
+        raise GeometryError.of(argument, str(path), "a file in an existing folder")
+    if path.exists() and not path.is_file():
+        return
+    temporary = path.resolve().with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.touch()
+        temporary.unlink()
+    except OSError as error:
+        expected = f"a file in a folder that can be written to ({error.strerror})"
+        raise GeometryError.of(argument, str(path), expected) from error

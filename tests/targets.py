@@ -89,6 +89,43 @@ def refusing(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
     raise NotImplementedError(message)
 
 
+@jax.custom_vjp
+def _underived(y: Any) -> Any:
+    return y
+
+
+def _no_backward(saved: Any, dy: Any) -> Any:
+    message = "no derivative yet"
+    raise NotImplementedError(message)
+
+
+_underived.defvjp(lambda y: (y, None), _no_backward)
+
+
+def only_values(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Right values; derivatives are refused."""
+    return _underived(lax.conv_general_dilated(lhs, rhs, *arguments, **more))
+
+
+def only_float32(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Refuses every other dtype."""
+    if lhs.dtype != "float32":
+        message = "only float32"
+        raise NotImplementedError(message)
+    return lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+
+
+def returning_nothing(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Forgets its return statement."""
+    lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+
+
+def one_ulp_off(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """The last bit of every float32 is wrong."""
+    y = lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+    return jnp.where(y == 0, y, jnp.nextafter(y, jnp.inf))
+
+
 def two_arguments(x: Any, w: Any) -> Any:
     """Lacks the geometry."""
     return x, w

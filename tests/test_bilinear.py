@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax import lax
 
@@ -14,7 +15,7 @@ from jconv.algorithms.taps import Taps
 from jconv.geometry import Geometry
 from jconv.verify import basis, families
 from jconv.verify.bilinear import why_not_bilinear
-from jconv.verify.claims.backward_routes import PLAIN
+from jconv.verify.claims.backward_routes import PLAIN, _difference
 from jconv.verify.exhaustive import trial
 
 PAIR = (jax.ShapeDtypeStruct((2,), "float32"),) * 2
@@ -130,6 +131,26 @@ def test_every_routine_at_a_point_is_proved() -> None:
     _, verdicts = basis.check(case, "kernel")
     assert len(verdicts) > 5
     assert set(verdicts.values()) == {""}
+
+
+MISTAKES = {
+    "none, as 0 and -0 are one number": (np.array([[-0.0, 1]], "float32"), ""),
+    "dtype": (np.array([[0.0, 1]]), "has dtype float64, not float32"),
+    "shape": (np.zeros((1, 3), "float32"), "has shape (3,), not (2,)"),
+    "numbers": (np.array([[0.0, 2]], "float32"), "wrong on 1 of 1 pairs"),
+    "nan": (np.array([[0.0, np.nan]], "float32"), "wrong on 1 of 1 pairs"),
+}
+
+
+@pytest.mark.parametrize(("got", "told"), MISTAKES.values(), ids=MISTAKES)
+def test_shape_dtype_and_numbers_are_compared(got: Any, told: str) -> None:
+    assert basis._mistake(got, np.array([[0.0, 1]]), np.dtype("float32")) == told
+
+
+def test_a_route_of_another_dtype_is_told() -> None:
+    wide = np.ones(2)
+    assert _difference(wide, wide, "float32") == "dtype float64, not float32"
+    assert _difference(wide, wide, "float64") == ""
 
 
 class Branching(Taps):

@@ -167,6 +167,9 @@ WRONG = {
     "folder is a file": (["--out", "file"], ["--out='file'", "written"]),
     "negative seed": (["--seed", "-1"], ["--seed"]),
     "unknown option": (["--sed"], ["--sed"]),
+    "report is a folder": (["--out", "taken"], ["--out='taken'", "report.json"]),
+    "list as JSON": (["--list", "--json"], ["--json=True", "--list"]),
+    "list compared": (["--list", "--compare", "o.json"], ["--compare", "--list"]),
 }
 
 
@@ -183,6 +186,7 @@ def test_bad_usage_is_one_message(
 
     monkeypatch.setattr("jconv.verify.engine.run", never)
     (tmp_path / "file").write_text("")
+    (tmp_path / "taken" / "report.json").mkdir(parents=True)
     assert verify(*arguments) == 2
     told = capsys.readouterr()
     assert told.out == ""

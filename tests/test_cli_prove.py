@@ -130,6 +130,30 @@ def test_bad_usage(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("where", ["folder", "/proc/proofs.json"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_proofs(
+    where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(symbolic, "prove", None)
+    assert prove(where) == 2
+
+
+def test_a_failed_write_leaves_the_old_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "proofs.json"
+    file.write_text("old")
+
+    def fault(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fault)
+    assert prove(str(file)) == 2
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
+
+
 def test_interruption(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -90,6 +90,14 @@ def test_circumstances_are_those_that_differ() -> None:
     assert found["quick"] == ("no", "yes")
 
 
+def test_targets_and_the_precision_of_products_are_circumstances() -> None:
+    old, new = written(BEFORE), written(AFTER, target="my.kernels:conv")
+    new["device"]["default_matmul_precision"] = "highest"
+    found = difference.circumstances(old, new)
+    assert found["target"] == ("jconv itself", "my.kernels:conv")
+    assert found["default_matmul_precision"] == ("default", "highest")
+
+
 def damaged(document: dict[str, Any], key: str) -> str:
     claims = [
         {k: v for k, v in each.items() if k != key} for each in document["claims"]
@@ -98,14 +106,46 @@ def damaged(document: dict[str, Any], key: str) -> str:
     return json.dumps(document | {"claims": claims} if key != "claims" else document)
 
 
+def planted(*path: Any, value: Any) -> str:
+    """A report in which one value is another one."""
+    document: Any = written(BEFORE)
+    part = document
+    for key in path[:-1]:
+        part = part[key]
+    part[path[-1]] = value
+    return json.dumps(document)
+
+
 REFUSED = {
+    "proved is a string": (
+        planted("claims", 0, "proved", value="x"),
+        "'proved' is no integer",
+    ),
+    "an id is an object": (planted("claims", 1, "id", value={}), "'id' is no string"),
+    "no platform": (planted("device", value={}), "lacks the device's key 'platform'"),
+    "options are an array": (planted("options", value=[]), "'options' is no object"),
+    "dtypes are a number": (
+        planted("options", "dtypes", value=5),
+        "'dtypes' is no array of strings",
+    ),
+    "a claim is none": (planted("claims", 0, value=None), "no array of objects"),
+    "worst is a string": (
+        planted("claims", 0, "worst", value="x"),
+        "'worst' is no object",
+    ),
+    "worst tells nothing": (planted("claims", 0, "worst", value={}), "'what'"),
+    "a verdict is an array": (
+        planted("claims", 0, "verdict", value=[]),
+        "'verdict' is no string",
+    ),
+    "nested deeply": ("[" * 100_000, "nested too deeply"),
     "absent": (None, "No such file"),
     "empty": ("", "not JSON"),
     "cut off": ('{"schema": "jconv-rep', "not JSON"),
     "no object": ("[1]", "no key 'schema'"),
     "other program's": ('{"version": 3}', "no key 'schema'"),
     "older": ('{"schema": "jconv-report/0"}', "'jconv-report/0', this jconv reads"),
-    "no claims": (damaged(written(BEFORE), "claims"), "no array of objects"),
+    "no claims": (damaged(written(BEFORE), "claims"), "the key 'claims'"),
     "no device": (damaged(written(BEFORE), "device"), "the key 'device'"),
     "no verdict": (damaged(written(BEFORE), "verdict"), "the key 'verdict'"),
     "strange verdict": (json.dumps(written({"a.b": ("MAYBE", 0)})), "MAYBE"),
@@ -149,6 +189,10 @@ def test_two_reports_are_compared_without_a_run(
     told = capsys.readouterr().out
     for words in ("▼ worse", "▲ better", "+ new", "− gone", "~ weaker", "one is two"):
         assert words in told
+    new.write_text(json.dumps(written(AFTER, target="my:boom:")))
+    cli.main(["verify", "--compare", str(old), "--with", str(new)])
+    told = capsys.readouterr().out
+    assert "target jconv itself → my:boom:" in told, "and no picture of a boom"
     assert cli.main(["verify", "--compare", str(new), "--with", str(new)]) == 0
     assert "Nothing changed" in capsys.readouterr().out
 

@@ -18,6 +18,7 @@ from jconv.verify import engine, target
 from jconv.verify.claim import Result
 from jconv.verify.context import Context
 from jconv.verify.target import cases, load
+from jconv.verify.target.difference import difference
 
 
 def judged(name: str, *parts: str) -> dict[str, Result]:
@@ -98,6 +99,90 @@ def test_what_a_target_refuses_is_not_held_against_it() -> None:
     result = judged("refusing", "values")["values"]
     assert result.verdict == "UNSUPPORTED"
     assert "not written yet" in result.reason
+
+
+def test_a_refusal_on_a_basis_is_not_held_against_a_target() -> None:
+    result = judged("refusing", "basis")["basis"]
+    assert result.verdict == "UNSUPPORTED"
+    assert "refuses: not written yet" in result.reason
+
+
+def test_what_is_refused_of_a_basis_is_told_beside_what_holds() -> None:
+    whole = judged("only_values", "basis")["basis"]
+    assert whole.verdict == "HOLDS"
+    assert whole.proved == 0
+    told = whole.evidence[0]
+    assert told.cases > 0
+    assert "input: no derivative yet" in told.numbers["left out"]
+
+
+def test_a_dtype_that_is_refused_does_not_hide_the_next_one() -> None:
+    found = target.claims("tests.targets:only_float32", ("float16", "float32"))
+    (result,) = engine.run([found["target.values"]], Context(quick=True))
+    assert result.verdict == "HOLDS"
+    assert result.cases > 0
+    assert "only float32" in result.evidence[-1].what
+
+
+@pytest.mark.parametrize("part", ["values", "input-vjp", "basis"])
+def test_what_returns_no_array_is_falsified_in_words(part: str) -> None:
+    result = judged("returning_nothing", part)[part]
+    assert result.verdict == "FALSIFIED"
+    assert result.worst is not None
+    assert "returns a NoneType, not one array" in result.worst.what
+
+
+def test_integers_have_values_and_no_derivatives() -> None:
+    found = target.claims("jax.lax:conv_general_dilated", ("int8",))
+    chosen = [found[f"target.{part}"] for part in ("values", "input-vjp", "basis")]
+    values, vjp, basis = engine.run(chosen, Context(quick=True))
+    assert values.verdict == "HOLDS"
+    assert vjp.verdict == "UNSUPPORTED"
+    assert "JAX derives nothing in int8" in vjp.reason
+    assert basis.verdict == "HOLDS"
+    assert basis.evidence[0].numbers == {
+        "left out": "derivatives: JAX has none in int8"
+    }
+
+
+@pytest.mark.parametrize("part", ["values", "basis"])
+def test_one_ulp_is_seen_in_the_numbers(part: str) -> None:
+    worst = judged("one_ulp_off", part)[part].worst
+    assert worst is not None
+    assert "= 1.0000001192092896, expected 1, which is 1 ulp away" in worst.what
+
+
+def test_the_counterexample_of_a_basis_is_python_that_runs() -> None:
+    worst = judged("unflipped", "basis")["basis"].worst
+    assert worst is not None
+    assert "input[0, 0, 0] = 0, expected 1, on unit 0 of kernel" in worst.what
+    names = {"jax": jax, "jnp": jnp, "tests": tests}
+    statements, _, last = worst.case.rpartition("; ")
+    exec(statements, names)
+    (dx,) = eval(last, names)
+    assert dx[0, 0, 0] == 0
+
+
+DIFFERENCES = {
+    "0 and -0 are one number": ([0.0, 1], [-0.0, 1], "float32", ""),
+    "nan": ([np.nan], [1.0], "float32", "[0] = nan, expected 1"),
+    "far": ([3.0], [1.0], "float32", "[0] = 3, expected 1"),
+    "narrow": ([1.0078125], [1.0], "bfloat16", "= 1.0078125, expected 1, which is 1 u"),
+    "from zero": ([1e-30], [0.0], "float64", "[0] = 1e-30, expected 0"),
+    "complex": ([1 + 2j], [1 + 0j], "complex64", "[0] = 1+2j, expected 1+0j"),
+    "integers": ([7], [8], "int8", "[0] = 7, expected 8"),
+}
+
+
+@pytest.mark.parametrize(
+    ("got", "right", "dtype", "told"), DIFFERENCES.values(), ids=DIFFERENCES
+)
+def test_a_difference_is_told_to_the_last_digit(
+    got: list[complex], right: list[complex], dtype: str, told: str
+) -> None:
+    found = difference(np.array(got, jnp.dtype(dtype)), np.array(right), dtype)
+    assert told in found
+    assert bool(told) == bool(found)
 
 
 def test_a_custom_vjp_without_jvp_is_no_mistake() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 
 import jax
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import jconv
-from jconv import GeometryError, TuningWarning, tuning
+from jconv import GeometryError, TuningWarning, cli_tune, tuning
 from jconv.algorithms import REGISTRY, Tuned, choose
 from jconv.algorithms.tuned import describe
 from jconv.bench import candidates, timing
@@ -114,6 +115,7 @@ def test_what_is_stored_comes_back(tmp_path):
 DAMAGES = {
     "truncated": lambda text: text[: len(text) // 2],
     "no object": lambda _: "[]",
+    "very deep": lambda _: "[" * 100_000,
     "older schema": lambda text: text.replace(tuning.SCHEMA, "jconv-tuned-0"),
     "other jaxlib": lambda text: json.dumps({**json.loads(text), "jaxlib": "0.0.1"}),
     "other device": lambda text: json.dumps({**json.loads(text), "device": "abacus"}),
@@ -141,11 +143,30 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "tuned.json"
     tuning.store(path, {})
     before = path.read_text()
-    monkeypatch.setattr(tuning.json, "dump", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(tuning.Path, "replace", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         tuning.store(path, dict(tuned_to("loop", "output").entries))
     assert path.read_text() == before
     assert [each.name for each in tmp_path.iterdir()] == ["tuned.json"]
+
+
+def test_the_file_has_the_mode_of_any_other(tmp_path):
+    tuning.store(tmp_path / "tuned.json", {})
+    (tmp_path / "other").touch()
+    modes = {each.stat().st_mode for each in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_what_is_no_file_is_written_to(tmp_path):
+    """A pipe is not replaced by a file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    tuning.writable("FILE", pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    tuning.replace(pipe, "words")
+    assert os.read(reader, 99) == b"words"
+    os.close(reader)
+    assert pipe.is_fifo()
 
 
 # Measuring --------------------------------------------------------------------------
@@ -175,12 +196,43 @@ def test_the_command_stores_and_the_method_takes(tmp_path, capsys):
     sizes = ["--input", "5", "--kernel", "2", "--channels", "1:1"]
     command = ["tune", *sizes, "--seconds", "0.05", "--out", str(path)]
     assert main(command) == 0
-    assert "3 choices" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "3 choices" in told
+    assert not any(line.rstrip().endswith("ms  ;") for line in told.splitlines())
     assert main([*command, "--stride", "2"]) == 0
     assert "6 choices" in capsys.readouterr().out
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(jconv.tuned(path).entries) == 6
+    kept = json.loads(path.read_text())
+    assert kept["samples"].keys() == kept["choices"].keys()
+
+
+def test_a_line_of_one_algorithm_has_no_stray_spaces():
+    forward, *_ = candidates.contractions(GEOMETRY, (2, 2, 3), "float32", "layer")
+    measured = candidates.Measured(
+        forward, {"taps": [1e-5]}, dict.fromkeys(("taps", "loop", "mixed"), 1.0)
+    )
+    assert cli_tune._line(measured).endswith("ms[/green]  [dim]2 not tried[/dim]")
+
+
+@pytest.mark.parametrize("text", ["my thesis", '{"schema": "other"}', "[]"])
+def test_another_file_is_not_replaced(tmp_path, text, capsys):
+    path = tmp_path / "thesis.txt"
+    path.write_text(text)
+    assert main(["tune", "--input", "5", "--kernel", "2", "--out", str(path)]) == 2
+    assert path.read_text() == text
+    assert "a new file, or one of tune's" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--input", "5"], ["--batch", "2"], ["--groups", "2"], ["--padding", "same"]],
+    ids=" ".join,
+)
+def test_sizes_beside_layers_are_refused(words, capsys):
+    assert main(["tune", "--layers", "resnet50/*", *words]) == 2
+    assert "nothing beside --layers" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -191,6 +243,7 @@ def test_the_command_stores_and_the_method_takes(tmp_path, capsys):
         (["--input", "5", "--kernel", "2", "--dtype", "float1"], "--dtype"),
         (["--input", "5", "--kernel", "2", "--groups", "2"], "groups"),
         (["--input", "5", "--kernel", "2", "--out", "no/folder/t.json"], "--out"),
+        (["--input", "5", "--kernel", "2", "--out", "/proc/t.json"], "--out"),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )

@@ -108,10 +108,20 @@ def check(case: Case, out: Role, dtype: str = "float32") -> tuple[int, dict[str,
     ]
     verdicts = {}
     for name, got in on_all_pairs(first, second).items():
-        wrong = np.any(np.asarray(got) != want, axis=tuple(range(1, want.ndim)))
+        mistake = _mistake(np.asarray(got), want, numerics.accumulation_dtype(dtype))
         doubt = why_not_bilinear(found[name], *shapes)
-        if wrong.any():
-            verdicts[name] = f"wrong on {int(wrong.sum())} of {len(wrong)} pairs"
-        else:
-            verdicts[name] = "" if doubt is None else f"bilinearity not shown: {doubt}"
+        unproved = "" if doubt is None else f"bilinearity not shown: {doubt}"
+        verdicts[name] = mistake or unproved
     return len(first), verdicts
+
+
+def _mistake(got: Any, want: Any, dtype: Any) -> str:
+    """What is wrong with a routine's results for all pairs; empty if nothing is."""
+    if got.shape != want.shape:
+        return f"has shape {got.shape[1:]}, not {want.shape[1:]}"
+    if got.dtype != dtype:
+        return f"has dtype {got.dtype}, not {dtype}"
+    wrong = np.any(got != want, axis=tuple(range(1, want.ndim)))
+    if wrong.any():
+        return f"wrong on {int(wrong.sum())} of {len(wrong)} pairs"
+    return ""

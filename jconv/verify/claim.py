@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 Kind = Literal["symbolic", "exact", "bounded", "measured"]
 """How strong a claim's evidence is.
 
-symbolic: shown for all values of its symbols. exact: equality, bit for bit. bounded:
-within an a-priori bound of ``numerics``. measured: numbers that are only reported
-beside what was expected of them.
+symbolic: shown for all values of its symbols. exact: equality as numbers, so that 0 and
+-0, which sums in another order may end in, are one. bounded: within an a-priori bound
+of ``numerics``. measured: numbers that are only reported beside what was expected.
 """
 
 

@@ -185,7 +185,10 @@ def error_scale(
 def equality(
     what: str, got: ArrayLike, expected: ArrayLike, *, case: str = "", show: str = ""
 ) -> Evidence:
-    """Evidence that two arrays are equal: one shape, and every entry bit for bit.
+    """Evidence that two arrays are equal: one shape, and the same numbers.
+
+    A NaN equals nothing. 0 and -0 are one number: correct algorithms end in either,
+    as they add zeros in different orders. The dtype may be a wider one of the oracle.
 
     Args:
         what: what is compared, in words.

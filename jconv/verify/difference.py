@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jconv.errors import GeometryError
 from jconv.verify.claim import Verdict
 from jconv.verify.device import display_name
+from jconv.verify.difference_valid import damage
 from jconv.verify.report import SCHEMA
 
 if TYPE_CHECKING:
@@ -34,13 +35,10 @@ RANK = {
 ORDER: tuple[Direction, ...] = ("worse", "gone", "weaker", "new", "better")
 """The worst news first."""
 
-NEEDED = {
-    **dict.fromkeys(("device", "options", "claims"), "the key"),
-    **dict.fromkeys(("id", "verdict", "proved", "reason"), "claims with the key"),
-}
-"""What of a report is compared."""
-
-CIRCUMSTANCES = ("python", "jconv", "jax", "jaxlib", "numpy", "xla_flags")
+CIRCUMSTANCES = (
+    *("python", "jconv", "jax", "jaxlib", "numpy"),
+    *("default_matmul_precision", "xla_flags"),
+)
 """Keys of the device record that may explain a difference, besides the device."""
 
 
@@ -84,6 +82,8 @@ def read(path: Path, argument: str = "--compare") -> dict[str, Any]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise complaint(reason, "Name an existing file.") from error
+    except RecursionError as error:
+        raise complaint("it is nested too deeply to be one", again) from error
     except ValueError as error:  # of JSON, and of UTF-8
         raise complaint(f"it is not JSON: {error}", again) from error
     if not isinstance(report, dict) or "schema" not in report:
@@ -91,22 +91,9 @@ def read(path: Path, argument: str = "--compare") -> dict[str, Any]:
     if report["schema"] != SCHEMA:
         told = f"its schema is {report['schema']!r}, this jconv reads {SCHEMA!r}"
         raise complaint(told, again)
-    if lacking := _lacking(report):
-        raise complaint(f"it is damaged: {lacking}", again)
+    if told := damage(report):
+        raise complaint(f"it is damaged: {told}", again)
     return report
-
-
-def _lacking(report: Mapping[str, Any]) -> str:
-    """What keeps a report from being compared; empty if nothing does."""
-    claims = report.get("claims")
-    if not isinstance(claims, list) or not all(isinstance(c, dict) for c in claims):
-        return "'claims' is no array of objects"
-    for key, where in NEEDED.items():
-        parts = claims if "claims" in where else [report]
-        if any(key not in part for part in parts):
-            return f"it lacks {where} {key!r}"
-    unknown = {str(each["verdict"]) for each in claims} - set(RANK)
-    return f"no verdict is called {sorted(unknown)}" if unknown else ""
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -170,6 +157,7 @@ def circumstances(
         return {
             "device": display_name({"cpu": "", "cores": "", **device}),
             **{name: str(device.get(name, "")) for name in CIRCUMSTANCES},
+            "target": str(options.get("target") or "jconv itself"),
             "quick": "yes" if options.get("quick") else "no",
             "dtypes": ", ".join(options.get("dtypes", ())),
             "seed": str(report.get("seed", "")),

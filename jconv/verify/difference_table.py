@@ -30,9 +30,11 @@ def show(console: Console, comparison: Mapping[str, Any]) -> None:
     """Print what may explain the differences, then the claims, then the count."""
     console.print()
     title = f"Compared with the report of {comparison['created'] or 'unknown date'}"
-    console.print(title, style="bold", highlight=False)
-    for name, (before, after) in comparison["circumstances"].items():
-        told = f"  {name:<8} {before or 'none'} → {after or 'none'}"
+    console.print(title, style="bold", markup=False, highlight=False)
+    circumstances = comparison["circumstances"]
+    width = max(map(len, circumstances), default=0)
+    for name, (before, after) in circumstances.items():
+        told = f"  {name:<{width}} {before or 'none'} → {after or 'none'}"
         console.print(told, markup=False, highlight=False)
     if comparison["changes"]:
         console.print()
@@ -51,7 +53,7 @@ def _table(changes: list[dict[str, str]]) -> Table:
     for change in changes:
         style, words = SIGNS[change["direction"]]
         table.add_row(
-            change["id"],
+            escape(change["id"]),
             f"[{style}]{words}",
             _verdict(change["before"]),
             _verdict(change["after"]),

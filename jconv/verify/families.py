@@ -75,7 +75,7 @@ class Case:
 
     @property
     def call(self) -> str:
-        """The case as a call that can be typed in."""
+        """The case as a call, with shapes in the place of arrays."""
         options = "".join(f", {name}={value!r}" for name, value in self.options)
         return (
             f"conv(x {self.x}, w {self.w}{options}, method={self.method!r}) "

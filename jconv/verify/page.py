@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from jconv.errors import UnsupportedError
 from jconv.verify.device import display_name
 from jconv.verify.difference import sentence
+from jconv.verify.failures import in_all
 from jconv.verify.figures.theme import css
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ VERDICTS = {
 
 KINDS = {
     "symbolic": "shown for all values of its symbols",
-    "exact": "equality, bit for bit",
+    "exact": "equality as numbers",
     "bounded": "within an error bound derived beforehand",
     "measured": "numbers beside what was expected of them",
 }
@@ -129,7 +130,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(
-        mathematics=mathematics, number=number, share=share, prose=prose
+        mathematics=mathematics, number=number, share=share, prose=prose, in_all=in_all
     )
     return environment
 

@@ -16,6 +16,7 @@ from rich.progress import (
 from rich.table import Table
 
 from jconv.verify.engine import Finished, Started
+from jconv.verify.failures import in_all
 from jconv.verify.page import VERDICTS, number
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def _explain(console: Console, claim: Mapping[str, Any]) -> None:
     lines = [("reason", claim["reason"])]
     if claim["verdict"] == "FALSIFIED" and worst is not None:
         lines += [("fails", worst["what"]), ("case", worst["case"])]
+        lines += [("in all", in_all(claim))]
     for name, text in (*lines, ("repeat", claim["repeat"])):
         if text:
             console.print(f"  {name:<7}{text}", markup=False, highlight=False)

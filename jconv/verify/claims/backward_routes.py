@@ -88,7 +88,7 @@ TINY = 1e-300
     source="the trilinear form",
     kind="exact",
     falsified_by="a geometry, dtype and algorithm for which one route differs from the "
-    "sum over T in one bit, on integer operands whose sums are representable",
+    "sum over T in one number, on integer operands whose sums are representable",
 )
 def backward_derived_equals_coded(context: Context) -> Iterator[Evidence]:
     """All routes on a t-wise sample of the family, with dtypes and algorithms."""
@@ -109,9 +109,9 @@ def backward_derived_equals_coded(context: Context) -> Iterator[Evidence]:
         expected = routes.oracle(case, x, w, dy)
         found, missing = _all_routes(case, x, w, dy)
         wrong = {
-            f"{name} route to {role}": _difference(got, expected[role])
+            f"{name} route to {role}": told
             for (role, name), got in found.items()
-            if _difference(got, expected[role])
+            if (told := _difference(got, expected[role], case.dtype))
         }
         yield Evidence(
             not wrong,
@@ -139,11 +139,13 @@ def _all_routes(case: Case, x: Any, w: Any, dy: Any) -> tuple[routes.Found, str]
         return jax.jit(routes.every_route(case, with_peer=False))(x, w, dy), missing
 
 
-def _difference(got: Any, expected: Any) -> str:
-    """What is wrong with an array; empty if it equals the oracle's bit for bit."""
+def _difference(got: Any, expected: Any, dtype: str) -> str:
+    """What is wrong with an array; empty if it equals the oracle's."""
     got = np.asarray(got)
     if got.shape != expected.shape:
         return f"shape {got.shape}, not {expected.shape}"
+    if got.dtype.name != dtype:
+        return f"dtype {got.dtype}, not {dtype}"
     if np.array_equal(got, expected.astype(got.dtype)):
         return ""
     wide = np.complex128 if np.iscomplexobj(expected) else np.float64
@@ -245,7 +247,7 @@ def _rounding(context: Context, case: Case, methods: list[str]) -> Iterator[Evid
             yield Evidence(
                 ratio <= bound,
                 f"{method}, {dtype}, {role}",
-                case=f"{case.call}, method={method!r}",
+                case=dataclasses.replace(case, method=method).call,
                 size=case.size,
                 error=ratio,
                 bound=bound,

@@ -166,8 +166,8 @@ def backward_dense_analogy(context: Context) -> Iterator[Evidence]:
     formula="∂ⁿ conv ∈ { ΣT x w, ΣT w dy, ΣT x dy }",
     source="the closure of the trilinear form",
     kind="exact",
-    falsified_by="a derivative up to the third that differs from lax's by one bit on "
-    "integers, or whose jaxpr holds something else than conv, movement and sums",
+    falsified_by="a derivative up to the third that differs from lax's on integers, or "
+    "whose jaxpr holds something else than conv, movement and sums",
 )
 def backward_higher_order(context: Context) -> Iterator[Evidence]:
     """Derivatives of a cubic loss up to the third order, against lax's."""

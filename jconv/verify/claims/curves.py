@@ -3,7 +3,7 @@
 Rounding grows from step to step, so that no useful bound on the difference of two long
 curves exists. Here nothing is rounded: pixels are whole numbers, and after each step
 the parameters are put on a grid of binary fractions, so that every sum on the way is
-representable. Then the curves must be equal bit for bit.
+representable. Then the curves must be equal, number for number.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ ROUTES: Mapping[str, Callable[..., Array]] = {
     formula="θ ← grid(θ − η ∂L/∂θ)",
     source="project",
     kind="exact",
-    falsified_by="a step whose loss differs in one bit, though every sum is "
+    falsified_by="a step whose loss is another number, though every sum is "
     "representable",
 )
 def net_same_curve(context: Context) -> Iterator[Evidence]:
@@ -120,8 +120,8 @@ def net_same_curve(context: Context) -> Iterator[Evidence]:
     # The largest sum of absolute terms, in units of the finest fraction on the way:
     # residuals have L factors with fractions, and on their way back meet L - 1 more.
     finest = FRACTION_BITS * (2 * LAYERS - 1)
-    largest = max(
-        float(_largest_sum(now, x, target)) for now in (begin, *ends.values())
+    largest = np.max(  # of a NaN, too, which ``max`` may pass over
+        [float(_largest_sum(now, x, target)) for now in (begin, *ends.values())]
     )
     bits = finest + float(np.log2(largest))
     yield Evidence(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from jconv import algorithms, numerics
 from jconv.errors import UnsupportedError
 from jconv.geometry import OPERANDS, ROLES
-from jconv.verify import families, routes
+from jconv.verify import families, multiplied, routes
 from jconv.verify.claim import Evidence, claim
 from jconv.verify.comparison import QUICK as QUICK_METHODS
 from jconv.verify.comparison import error_scale, in_turn
@@ -48,9 +48,6 @@ and searching finds these only within a factor of about 4.
 
 QUICK = 1
 """How many dtypes a quick run takes: each is a program of all algorithms and roles."""
-
-SIDE = 64
-"""Side of the square matrices that probe a device: large enough for its matrix unit."""
 
 
 @claim(
@@ -91,7 +88,7 @@ def dtype_rounding(context: Context) -> Iterator[Evidence]:
                     for n in range(CANDIDATES)
                 ]
                 bound = bound_of(case, role, method)
-                yield _judged(case, method, role, max(errors), bound)
+                yield _judged(case, method, role, float(np.max(errors)), bound)
 
 
 def _judged(
@@ -111,7 +108,7 @@ def _judged(
         f"{method}, {case.dtype}, {role}: {worst / u:.2g} of {bound / u:.3g} unit "
         "roundoffs" + (": the bound is suspiciously loose" if loose else ""),
         cases=CANDIDATES,
-        case=f"{case.call}, method={method!r}",
+        case=dataclasses.replace(case, method=method).call,
         size=case.size,
         error=worst,
         bound=bound,
@@ -160,10 +157,14 @@ def _computed(
 
 
 def worst_ratio(got: Any, exact: Any, size: Any) -> float:
-    """The largest error over the sum of the terms' magnitudes."""
+    """The largest error over the sum of the terms' magnitudes.
+
+    A NaN is an error without end: ``max`` would pass it over.
+    """
     wide = np.complex128 if np.iscomplexobj(exact) else np.float64
     error = np.abs(np.asarray(got).astype(wide) - exact)
-    return float((error / np.maximum(size, 1e-300)).max())
+    ratio = np.max(error / np.maximum(size, 1e-300))
+    return math.inf if np.isnan(ratio) else float(ratio)
 
 
 def bound_of(case: Case, role: Role, method: str) -> float:
@@ -184,8 +185,9 @@ def bound_of(case: Case, role: Role, method: str) -> float:
     source="M. Fasi, N. J. Higham, M. Mikaitis, S. Pranesh, Numerical behavior of "
     "NVIDIA tensor cores, https://doi.org/10.7717/peerj-cs.330, 2021",
     kind="bounded",
-    falsified_by="a precision at which an error exceeds the bound of its bits, or at "
-    "which fewer bits are multiplied than at a lower one",
+    falsified_by="a precision at which an error exceeds the bound of its bits, at "
+    "which fewer bits are multiplied than at a lower one, or at which a product with 1 "
+    "is what no format of 8 bits or more makes of it",
 )
 def dtype_precision(context: Context) -> Iterator[Evidence]:
     """Count the bits that survive a product; then hold convolutions to them."""
@@ -197,64 +199,26 @@ def dtype_precision(context: Context) -> Iterator[Evidence]:
         case = families.make_case(PLAIN | {"dtype": dtype})
         before = 0
         for precision in PRECISIONS:
-            bits = multiplied_bits(dtype, precision)
+            found = multiplied.multiplied(dtype, precision)
             ratio = _worst_error(case, context, precision)
-            bound = _bound_at(case, bits)
+            bound = _bound_at(case, found.bits)
+            words = multiplied.in_words(dtype, found)
+            words += "; an error is beyond their bound" if ratio > bound else ""
             yield Evidence(
-                ratio <= bound and bits >= before,
-                f"{dtype} at precision {precision!r}: {in_words(dtype, bits)}",
+                not found.wrong and ratio <= bound and found.bits >= before,
+                f"{dtype} at precision {precision!r}: {words}",
                 case=f"{case.call}, precision={precision!r}",
                 error=ratio,
                 bound=bound,
-                numbers={
-                    "bits multiplied": bits,
+                numbers={}
+                if found.wrong
+                else {
+                    "bits multiplied": found.bits,
                     "expect a relative error up to": bound,
                     "found": ratio,
                 },
             )
-            before = bits
-
-
-def multiplied_bits(dtype: str, precision: str) -> int:
-    """How many significant bits of its operands this device multiplies.
-
-    With b of them 1 + 2^(1-b) is the last number after 1 that a product with 1 keeps.
-    """
-    most = int(1 - np.log2(2 * numerics.unit_roundoff(dtype)))
-    numbers = 1 + 2.0 ** (1 - np.arange(1, most + 1))
-    stack = np.zeros((most, SIDE, SIDE))
-    stack[:, 0, 0] = numbers
-    eye = np.eye(SIDE)
-
-    def products(stack: Any, eye: Any) -> Any:
-        return lax.map(
-            lambda a: lax.dot(
-                a, eye, precision=precision, preferred_element_type="float32"
-            )[0, 0],
-            stack,
-        )
-
-    one = jnp.dtype(dtype)
-    kept = np.asarray(jax.jit(products)(stack.astype(one), eye.astype(one)))
-    survives = kept == numbers.astype(np.float32)
-    return int(np.argmin(survives)) if not survives.all() else most
-
-
-def in_words(dtype: str, bits: int) -> str:
-    """What a number of bits means for a dtype.
-
-    Examples:
-        >>> in_words("float32", 24)
-        'all 24 bits of its operands are multiplied: it is what it says'
-        >>> in_words("float32", 11)
-        'only 11 bits of its operands are multiplied: this "float32" is TF32'
-    """
-    whole = int(-np.log2(numerics.unit_roundoff(dtype)))
-    if bits >= whole:
-        return f"all {whole} bits of its operands are multiplied: it is what it says"
-    known = {11: "TF32", 8: "bfloat16"}
-    name = known.get(bits, f"a format of {bits} bits")
-    return f'only {bits} bits of its operands are multiplied: this "{dtype}" is {name}'
+            before = found.bits
 
 
 def _worst_error(case: Case, context: Context, precision: str) -> float:
@@ -273,7 +237,7 @@ def _worst_error(case: Case, context: Context, precision: str) -> float:
             for method in methods
             for role in ROLES
         ]
-    return max(ratios)
+    return float(np.max(ratios))
 
 
 def _bound_at(case: Case, bits: int) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from jconv.errors import UnsupportedError
 from jconv.verify import symbolic
 from jconv.verify.claim import Evidence, claim
 
@@ -14,13 +13,24 @@ if TYPE_CHECKING:
 
     from jconv.verify.claim import Check
     from jconv.verify.context import Context
-    from jconv.verify.symbolic import Statement
+    from jconv.verify.symbolic import Proof, Statement
 
 QUICK = {
     "symbolic.progressions": ("k fixed",),
     "symbolic.any-rank": ("dx's rule", "dw's rule", "sliced"),
 }
 """The cases that a quick run proves of statements that take seconds."""
+
+VERDICTS = {
+    symbolic.Verdict.PROVED: "proved for all sizes",
+    symbolic.Verdict.REFUTED: "refuted",
+    symbolic.Verdict.OPEN: "not proved",
+}
+"""How a row begins."""
+
+
+class NotProvedError(Exception):
+    """The solver is there, and left a statement open: neither proved nor refuted."""
 
 
 def _check(statement: Statement) -> Check:
@@ -35,17 +45,17 @@ def _evidence(statement: Statement, context: Context) -> Iterator[Evidence]:
     if context.quick and statement.id in QUICK:
         chosen = {name: chosen[name] for name in QUICK[statement.id]}
     proof = symbolic.prove(dataclasses.replace(statement, checks=chosen))
-    if proof.verdict is symbolic.Verdict.OPEN:
-        raise UnsupportedError(
+    if proof.verdict is symbolic.Verdict.OPEN and not proof.denied:
+        raise NotProvedError(
             f"not proved: {symbolic.version()} left open {'; '.join(proof.missing)}"
         )
     part = f" ({', '.join(chosen)})" if len(chosen) < len(statement.checks) else ""
     yield Evidence(
         proof.verdict is symbolic.Verdict.PROVED,
-        f"proved for all sizes{part}: {proof.paths} paths through "
+        f"{VERDICTS[proof.verdict]}{part}: {proof.paths} paths through "
         f"{', '.join(statement.code)}, by {symbolic.version()}",
         cases=proof.goals,
-        case=f"{proof.counterexample}: {'; '.join(proof.missing)}",
+        case=_failure(proof),
         numbers={
             "statement": statement.formula,
             "hypotheses": "; ".join(statement.hypotheses),
@@ -65,6 +75,14 @@ def _evidence(statement: Statement, context: Context) -> Iterator[Evidence]:
             f"the wrong rule {refutation.got}",
             case=rule.id,
         )
+
+
+def _failure(proof: Proof) -> str:
+    """The numbers for which a goal fails, and the goals that are not proved."""
+    goals = "; ".join(proof.missing)
+    if proof.counterexample is not None:
+        return f"{proof.counterexample}: {goals}"
+    return f"the solver has numbers against it that the code does not confirm: {goals}"
 
 
 for _statement in symbolic.STATEMENTS.values():

@@ -29,7 +29,7 @@ def check(
     geometries: Sequence[tuple[int, Geometry]],
     routines: Mapping[str, Algorithm],
     platform: str,
-) -> tuple[int, list[str]]:
+) -> tuple[int, dict[Geometry, str]]:
     """Compile a share of the geometries as one program and run it on the device.
 
     Args:
@@ -39,7 +39,7 @@ def check(
         platform: of the device.
 
     Returns:
-        The number of geometries compiled, and what is wrong.
+        The number of geometries compiled, and what is wrong with which.
     """
     chosen = [
         (geometry, *_turn(place // EVERY, geometry, routines, platform))
@@ -61,10 +61,13 @@ def check(
 
     pairs = [(judge.first, judge.second) for *_, judge, _ in judges]
     results = jax.jit(program)(pairs) if judges else []
-    wrong = []
+    wrong: dict[Geometry, str] = {}
     for (geometry, name, out, judge, _), found in zip(judges, results, strict=True):
         if told := judge.difference(np.asarray(found)):
-            wrong.append(f"{name} compiled for {out} of {geometry!r}: {told}")
+            before = f"{wrong[geometry]}; " if geometry in wrong else ""
+            wrong[geometry] = (
+                f"{before}{name} compiled for {out} of {geometry!r}: {told}"
+            )
     return len(chosen), wrong
 
 

@@ -1,8 +1,8 @@
 """What is already proved: a file that a stopped run leaves, and the next takes up.
 
 One line of JSON for the circumstances, then one per batch, appended whole and flushed
-to the disk. A line that was cut off is dropped. What was found under other
-circumstances (code, versions, device, ranges) counts for nothing.
+to the disk. A line that was cut off, or that no run can have written, is dropped. What
+was found under other circumstances (code, versions, device, ranges) counts for nothing.
 """
 
 from __future__ import annotations
@@ -11,18 +11,27 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 
 import jconv.geometry
 from jconv.verify import device as devices
+from jconv.verify.exhaustive.line import sound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAME = "exhaustive.jsonl"
 PACKAGE = Path(jconv.geometry.__file__).parents[1]
 SOURCES = (
     *("geometry/**/*.py", "algorithms/**/*.py", "numerics.py", "reference.py"),
-    *("compat.py", "verify/bilinear.py", "verify/exhaustive/*.py"),
+    *(
+        "compat.py",
+        "verify/bilinear.py",
+        "verify/variants.py",
+        "verify/exhaustive/*.py",
+    ),
 )
 """The code on which a proof depends."""
 
@@ -44,21 +53,30 @@ def fingerprint(platform: str, ranges: object) -> dict[str, str]:
 class Journal:
     """The journal in a folder.
 
+    Args:
+        folder: where it is.
+        circumstances: those of now.
+        sizes: number of geometries by the number of the batch.
+
     Attributes:
         batches: results so far, by the number of their batch.
         dropped: what differs from the circumstances of an older journal that is not
             taken up; empty if there was none.
     """
 
-    def __init__(self, folder: Path, circumstances: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, circumstances: dict[str, str], sizes: Mapping[int, int]
+    ) -> None:
         self.path = folder / NAME
         self.batches: dict[int, dict[str, Any]] = {}
         self.dropped: list[str] = []
         lines = _lines(self.path)
         if lines and lines[0] == {"circumstances": circumstances}:
-            self.batches = {line["batch"]: line for line in lines[1:]}
+            believed = [line for line in lines[1:] if sound(line, sizes)]
+            self.batches = {line["batch"]: line for line in believed}
         elif lines:
-            old = lines[0].get("circumstances", {})
+            old = lines[0].get("circumstances")
+            old = old if isinstance(old, dict) else {}
             names = {*old, *circumstances}
             self.dropped = sorted(
                 name for name in names if old.get(name) != circumstances.get(name)
@@ -68,6 +86,10 @@ class Journal:
         temporary = self.path.with_suffix(f".{os.getpid()}")
         temporary.write_text("".join(json.dumps(line) + "\n" for line in kept))
         os.replace(temporary, self.path)  # noqa: PTH105
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The batches' results in the order of their numbers."""
+        return [self.batches[start] for start in sorted(self.batches)]
 
     def append(self, batch: dict[str, Any]) -> None:
         """Keep a batch's results, for good."""
@@ -86,9 +108,9 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             read = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             break
-        if not isinstance(read, dict) or ("batch" not in read and found):
+        if not isinstance(read, dict):
             break
         found.append(read)
     return found

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from jconv.verify.exhaustive import compiled
+from jconv.verify.exhaustive.found import COUNTED, Found, sum_of, summary
 from jconv.verify.exhaustive.geometries import Ranges, every_geometry
 from jconv.verify.exhaustive.journal import Journal, fingerprint
-from jconv.verify.exhaustive.routines import family, routines, share
+from jconv.verify.exhaustive.routines import routines, share
 from jconv.verify.exhaustive.trial import on_trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-BATCH = 200
-"""Geometries to a line of the journal: what a stopped run loses at the most."""
+BATCH = 50
+"""Geometries to a line of the journal: a stopped process loses no more of its work, and
+does no more when the budget is spent."""
 
 WHOLE = Ranges()
 """All of them."""
@@ -32,7 +34,7 @@ WHOLE = Ranges()
 POLL_S = 0.2
 """How often the workers are looked after."""
 
-TOLD = 5
+TOLD = 2
 """Of all that is wrong in a batch, so many cases are kept."""
 
 
@@ -55,42 +57,6 @@ class Plan:
     batch: int = BATCH
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """What the journal holds when a run ends.
-
-    Attributes:
-        total: geometries there are.
-        done: geometries that were on trial, in this run or before.
-        resumed: of them, before.
-        proved: geometries for which every routine that computes them is proved.
-        pairs: single comparisons.
-        compiled: geometries that were compiled whole and run on the device.
-        by_routine: routine -> number of geometries for which it is proved.
-        wrong: what is wrong, in words.
-        doubt: what is right but not shown to be bilinear.
-        dropped: why an older journal was not taken up.
-        seconds: of all batches.
-    """
-
-    total: int
-    done: int
-    resumed: int
-    proved: int
-    pairs: int
-    compiled: int
-    by_routine: dict[str, int]
-    wrong: list[str]
-    doubt: list[str]
-    dropped: list[str]
-    seconds: float
-
-    @property
-    def algorithms(self) -> int:
-        """How many algorithms have a proof."""
-        return len({family(name) for name, n in self.by_routine.items() if n})
-
-
 def run(
     plan: Plan, platform: str, tell: Callable[[int, int], None] = lambda *_: None
 ) -> Found:
@@ -103,27 +69,30 @@ def run(
     """
     begin = time.monotonic()
     geometries = every_geometry(plan.ranges)
-    journal = Journal(plan.folder, fingerprint(platform, plan.ranges))
-    resumed = _count(journal, "geometries")
-    starts = range(0, len(geometries), plan.batch)
-    left = [start for start in starts if start not in journal.batches]
+    total = len(geometries)
+    sizes = {
+        start: min(plan.batch, total - start) for start in range(0, total, plan.batch)
+    }
+    journal = Journal(plan.folder, fingerprint(platform, plan.ranges), sizes)
+    resumed = sum_of(journal.lines(), "geometries")
+    left = [start for start in sizes if start not in journal.batches]
 
     def spent() -> bool:
         limit = plan.budget_s
         return limit is not None and time.monotonic() - begin >= limit
 
-    tell(resumed, len(geometries))
+    tell(resumed, total)
     for line in _batches(plan, left, platform, spent):
         start = line["batch"]
         batch = list(enumerate(geometries[start : start + plan.batch], start))
         since = time.monotonic()
         n_compiled, wrong = compiled.check(batch, routines(), platform)
-        line["compiled"] = n_compiled
-        line["wrong"] += wrong[:TOLD]
+        line["compiled"], line["miscompiled"] = n_compiled, len(wrong)
+        line["wrong_compiled"] = list(wrong.values())[:TOLD]
         line["seconds"] += time.monotonic() - since
         journal.append(line)
-        tell(_count(journal, "geometries"), len(geometries))
-    return _summary(journal, len(geometries), resumed)
+        tell(sum_of(journal.lines(), "geometries"), total)
+    return summary(journal.lines(), total, resumed, journal.dropped)
 
 
 def _batches(
@@ -137,6 +106,8 @@ def _batches(
             yield prove(plan.ranges, start, plan.batch, platform)
         return
     waiting = list(reversed(starts))
+    # One waits, so that no worker does; not where it would outlast a budget.
+    most = plan.jobs + (plan.budget_s is None)
     # Workers only trace, and need no device: they must not take part of its memory.
     with (
         _environment(JAX_PLATFORMS="cpu"),
@@ -144,7 +115,7 @@ def _batches(
     ):  # leaving it ends the workers, however this process goes on
         running: list[multiprocessing.pool.AsyncResult[dict[str, Any]]] = []
         while waiting or running:
-            while waiting and len(running) < plan.jobs + 1 and not spent():
+            while waiting and len(running) < most and not spent():
                 job = (plan.ranges, waiting.pop(), plan.batch, platform)
                 running.append(pool.apply_async(prove, job))
             if not running:
@@ -182,51 +153,31 @@ def prove(ranges: Ranges, start: int, size: int, platform: str) -> dict[str, Any
     """One batch on trial: a line of the journal."""
     since = time.monotonic()
     chosen = every_geometry(ranges)[start : start + size]
-    by_routine: collections.Counter[str] = collections.Counter()
+    counts = {key: collections.Counter[str]() for key in COUNTED}
     wrong: list[str] = []
     doubt: list[str] = []
     proved = pairs = 0
     with jax.enable_x64(True):  # noqa: FBT003 (JAX's)
         for number, geometry in enumerate(chosen, start):
-            outcome = on_trial(geometry, share(number), platform)
-            by_routine.update(outcome.proved)
+            tried = share(number)
+            outcome = on_trial(geometry, tried, platform)
+            kinds = (tried, outcome.proved, outcome.wrong, outcome.doubt)
+            for key, names in zip(COUNTED, map(list, kinds), strict=True):
+                counts[key].update(names)
             pairs += outcome.pairs
             proved += not (outcome.wrong or outcome.doubt) and bool(outcome.proved)
             for told, found in ((wrong, outcome.wrong), (doubt, outcome.doubt)):
-                told += [f"{n} for {why} on {geometry!r}" for n, why in found.items()]
+                told += [
+                    f"{name} for {'; for '.join(roles)} on {geometry!r}"
+                    for name, roles in found.items()
+                ]
     return {
         "batch": start,
         "geometries": len(chosen),
         "proved": proved,
         "pairs": pairs,
-        "by_routine": dict(by_routine),
+        "by_routine": {key: dict(names) for key, names in counts.items()},
         "wrong": wrong[:TOLD],
         "doubt": doubt[:TOLD],
         "seconds": time.monotonic() - since,
     }
-
-
-def _count(journal: Journal, key: str) -> Any:
-    """The sum of one key over all batches."""
-    return sum(line[key] for line in journal.batches.values())
-
-
-def _summary(journal: Journal, total: int, resumed: int) -> Found:
-    """The journal in figures."""
-    lines = [journal.batches[start] for start in sorted(journal.batches)]
-    by_routine: collections.Counter[str] = collections.Counter()
-    for line in lines:
-        by_routine.update(line["by_routine"])
-    return Found(
-        total=total,
-        done=_count(journal, "geometries"),
-        resumed=resumed,
-        proved=_count(journal, "proved"),
-        pairs=_count(journal, "pairs"),
-        compiled=_count(journal, "compiled"),
-        by_routine={name: by_routine[name] for name in routines()},
-        wrong=[told for line in lines for told in line["wrong"]],
-        doubt=[told for line in lines for told in line["doubt"]],
-        dropped=journal.dropped,
-        seconds=_count(journal, "seconds"),
-    )

@@ -36,15 +36,15 @@ class Outcome:
         proved: routines that are right on all pairs, in every role that they do not
             refuse, and bilinear.
         refused: routine -> its reason, where it does not compute some role.
-        wrong: routine -> what is wrong.
-        doubt: routine -> why it is not shown to be bilinear.
+        wrong: routine -> what is wrong, for each role that is.
+        doubt: routine -> why it is not shown to be bilinear, for each such role.
     """
 
     pairs: int = 0
     proved: list[str] = dataclasses.field(default_factory=list)
     refused: dict[str, str] = dataclasses.field(default_factory=dict)
-    wrong: dict[str, str] = dataclasses.field(default_factory=dict)
-    doubt: dict[str, str] = dataclasses.field(default_factory=dict)
+    wrong: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    doubt: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
 
 def shapes(geometry: Geometry) -> dict[Role, Shape]:
@@ -75,10 +75,10 @@ def on_trial(
             tried = True
             against = judges[out].judge(bound(algorithm, geometry, out))
             outcome.pairs += len(judges[out].first)
-            if against.startswith(UNSHOWN):
-                outcome.doubt[name] = f"{out}: {against}"
-            elif against:
-                outcome.wrong[name] = f"{out}: {against}"
+            if against:
+                doubtful = against.startswith(UNSHOWN)
+                told = outcome.doubt if doubtful else outcome.wrong
+                told.setdefault(name, []).append(f"{out}: {against}")
         if tried and name not in outcome.wrong and name not in outcome.doubt:
             outcome.proved.append(name)
     return outcome

@@ -2,7 +2,8 @@
 
 The verdict is *proved* only if every path was walked to its end and every goal on it
 follows. A goal that does not follow is looked at with small numbers
-(``counterexample``): with one the statement is *refuted*, without it stays *open*.
+(``counterexample``), then with those that the solver has against it, however large:
+with a counterexample the statement is *refuted*, without it stays *open*.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import enum
 import time
 from typing import TYPE_CHECKING
 
-from jconv.verify.symbolic import contracts, solver
-from jconv.verify.symbolic.counterexample import Counterexample, search
+from jconv.verify.symbolic import contracts, interrupt, solver
+from jconv.verify.symbolic.counterexample import Counterexample, failing_goal, search
 from jconv.verify.symbolic.integer import as_truth
 from jconv.verify.symbolic.statement import Goal, Lemma
 from jconv.verify.symbolic.trail import ImpossibleError, Trail, trails
@@ -45,6 +46,8 @@ class Proof:
         seconds: how long it took.
         missing: the goals that were not proved, in words, each once.
         counterexample: numbers for which a goal fails.
+        denied: of the missing goals those against which the solver has numbers, whether
+            or not the code was seen to fail for them.
     """
 
     statement: Statement
@@ -55,6 +58,7 @@ class Proof:
     seconds: float
     missing: tuple[str, ...] = ()
     counterexample: Counterexample | None = None
+    denied: tuple[str, ...] = ()
 
 
 def prove(statement: Statement, subject: Subject | None = None) -> Proof:
@@ -66,12 +70,15 @@ def prove(statement: Statement, subject: Subject | None = None) -> Proof:
     solver.require()
     start = time.perf_counter()
     work = _Work(statement, subject or statement.subject)
-    with contracts.in_place():
-        for case, check in statement.checks.items():
-            for trail in trails():
-                work.walk(trail, case, check)
+    found = None
+    with interrupt.heeded():
+        with contracts.in_place():
+            for case, check in statement.checks.items():
+                for trail in trails():
+                    work.walk(trail, case, check)
+        if work.missing:
+            found = search(statement, work.subject) or work.large()
     missing = tuple(dict.fromkeys(work.missing))
-    found = search(statement, work.subject) if missing else None
     verdict = Verdict.REFUTED if found else Verdict.OPEN if missing else Verdict.PROVED
     return Proof(
         statement,
@@ -82,6 +89,7 @@ def prove(statement: Statement, subject: Subject | None = None) -> Proof:
         time.perf_counter() - start,
         missing,
         found,
+        tuple(dict.fromkeys(goal for goal, *_ in work.against)),
     )
 
 
@@ -93,6 +101,7 @@ class _Work:
         self.subject = subject
         self.paths = self.goals = self.lemmas = 0
         self.missing: list[str] = []
+        self.against: list[tuple[str, str, dict[str, int]]] = []
         self._reason = solver.Reasoner().follows
 
     def walk(self, trail: Trail, case: str, check: Check) -> None:
@@ -105,8 +114,26 @@ class _Work:
         except Exception as error:  # the code refuses or breaks there
             if self._contradictory(trail.facts):
                 return
-            self.missing.append(f"no path ends in {type(error).__name__}: {error}")
+            told = f"no path ends in {type(error).__name__}: {error}"
+            self._deny(told, trail, case, [])
         self.paths += 1
+
+    def large(self) -> Counterexample | None:
+        """The first of the solver's numbers for which the code, run on them, fails."""
+        for _, case, values in self.against:
+            check = self.statement.checks[case]
+            if fails := failing_goal(check, self.subject, values):
+                return Counterexample(case, values, fails)
+        return None
+
+    def _deny(self, told: str, trail: Trail, case: str, wrong: list[Term]) -> None:
+        """A goal is missing: note it, and the solver's numbers against it, if any."""
+        self.missing.append(told)
+        names, unknowns = list(trail.unknowns), trail.unknowns.values()
+        found = solver.model([*trail.facts, *wrong], unknowns)
+        if found is not None:
+            values = dict(zip(names, found, strict=True))
+            self.against.append((told, case, values))
 
     def _contradictory(self, facts: list[Term]) -> bool:
         """Whether facts contradict each other, so that nothing is on their path."""
@@ -119,8 +146,9 @@ class _Work:
         if isinstance(each, Goal):
             if self._reason(trail.facts, term) is solver.Answer.YES:
                 self.goals += 1
-            else:
-                self.missing.append(f"{case}: {each.says}" if case else each.says)
+                return
+            told = f"{case}: {each.says}" if case else each.says
+            self._deny(told, trail, case, [solver.z3.Not(term)])
             return
         if self._follows(trail.facts, term, each.given):
             self.lemmas += 1

@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from jconv.errors import UnsupportedError
+from jconv.verify.symbolic import interrupt
 
 try:
     z3: Any = importlib.import_module("z3")
@@ -72,13 +73,22 @@ def version() -> str:
     return f"z3 {z3.get_version_string()}"
 
 
-def fresh_solver(steps: int = STEPS) -> Any:
+def fresh_solver(steps: int) -> Any:
     """An empty solver with limits; from the same questions the same answers."""
     solver = z3.SimpleSolver()
     solver.set("rlimit", steps)
     solver.set("timeout", TIMEOUT_MS)
     solver.set("random_seed", 0)
     return solver
+
+
+def check(solver: Any, steps: int, *assumed: Term) -> Any:
+    """z3's answer to what a ``fresh_solver(steps)`` holds.
+
+    Raises:
+        KeyboardInterrupt: if it was interrupted.
+    """
+    return interrupt.check(solver, steps, TIMEOUT_MS, *assumed)
 
 
 class Reasoner:
@@ -114,7 +124,8 @@ def _ask(
     facts: Sequence[Term], conclusion: Term, *, linear: bool
 ) -> tuple[Answer, frozenset[Term]]:
     """The answer, and the facts that it needs."""
-    solver = fresh_solver(LINEAR_STEPS if linear else STEPS)
+    steps = LINEAR_STEPS if linear else STEPS
+    solver = fresh_solver(steps)
     prepare = expanded if linear else (lambda term: term)
     if linear:
         solver.set("arith.nl", False)  # noqa: FBT003 (z3's own)
@@ -124,7 +135,7 @@ def _ask(
         labels[label] = fact
         solver.assert_and_track(prepare(fact), label)
     solver.add(prepare(z3.Not(conclusion)))
-    answer = solver.check()
+    answer = check(solver, steps)
     if answer == z3.unsat:
         return Answer.YES, frozenset(labels[each] for each in solver.unsat_core())
     no = answer == z3.sat and not linear
@@ -146,9 +157,9 @@ def expanded(term: Term) -> Term:
 
 def model(facts: Iterable[Term], unknowns: Iterable[Term]) -> list[int] | None:
     """Values of the unknowns under which all facts hold; None if none were found."""
-    solver = fresh_solver()
+    solver = fresh_solver(STEPS)
     solver.add(*facts)
-    if solver.check() != z3.sat:
+    if check(solver, STEPS) != z3.sat:
         return None
     found = solver.model()
     return [found.eval(each, model_completion=True).as_long() for each in unknowns]

@@ -64,7 +64,10 @@ class Numbers:
 
     def integer(self, name: str) -> Any:
         """The number of that name."""
-        return self.values[name]
+        try:
+            return self.values[name]
+        except KeyError:  # no such number: this is as far as they go
+            raise OutOfScopeError from None
 
     def suppose(self, *conditions: Any) -> None:
         """Leave the scope unless all hypotheses hold."""

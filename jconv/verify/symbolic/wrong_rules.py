@@ -15,7 +15,7 @@ from typing import Any
 from jconv.geometry import Axis, OrdinaryAxis, Progression, Role, same_padding
 from jconv.geometry.extents import dilated_size, window_span
 from jconv.geometry.padding import split_evenly
-from jconv.verify.symbolic import oracle, solver
+from jconv.verify.symbolic import interrupt, oracle, solver
 from jconv.verify.symbolic.counterexample import Counterexample, search
 from jconv.verify.symbolic.statement import STATEMENTS, Subject
 from jconv.verify.symbolic.statements import contractions, ranks, sizes
@@ -80,7 +80,8 @@ def refute(rule: WrongRule) -> Refutation:
         right, got = rule.confirm(case, values, rule.subject)
         return right != got
 
-    found = search(STATEMENTS[rule.statement], rule.subject, shows)
+    with interrupt.heeded():
+        found = search(STATEMENTS[rule.statement], rule.subject, shows)
     right: list[Any] = []
     got: list[Any] = []
     if found is not None:

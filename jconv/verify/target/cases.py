@@ -132,6 +132,10 @@ class Case:
         )
 
 
+class NoArrayError(Exception):
+    """The target returned something else than one array."""
+
+
 def call(target: Target, case: Case) -> Callable[[Any, Any], Any]:
     """The target as a function of x and w in the default order."""
 
@@ -139,6 +143,9 @@ def call(target: Target, case: Case) -> Callable[[Any, Any], Any]:
         if case.channels_last:
             x, w = jnp.moveaxis(x, 1, -1), jnp.moveaxis(w, (1, 0), (-2, -1))
         y = target.function(x, w, **case.keywords)
+        if not hasattr(y, "shape") or not hasattr(y, "dtype"):
+            message = f"returns a {type(y).__name__}, not one array"
+            raise NoArrayError(message)
         if case.channels_last and jnp.ndim(y) == case.rank + 2:
             y = jnp.moveaxis(y, -1, 1)
         return y

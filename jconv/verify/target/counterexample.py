@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from jconv.verify.target.cases import call, smaller
+from jconv.verify.target.cases import NoArrayError, call, smaller
+from jconv.verify.target.difference import difference
 from jconv.verify.target.parts import arrays_of
 
 if TYPE_CHECKING:
@@ -48,48 +49,38 @@ def attempt(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch 
     """Compute a part through the target and compare it with the oracle.
 
     Raises:
-        NotSupportedError: if the target raises ``NotImplementedError``, or has no
-            forward mode.
+        NotSupportedError: if the target refuses the case; see ``breakage``.
     """
     expected = part.expected(case, arrays)
     try:
         found = _program(target, part, case)(arrays)
         got = {name: np.asarray(value) for name, value in found.items()}
-    except NotImplementedError as error:
-        raise NotSupportedError(str(error)) from error
     except Exception as error:  # a user's code may raise anything
-        if NO_FORWARD_MODE.search(str(error)):
-            raise NotSupportedError(_line(error)) from error
-        return Mismatch(f"raises {type(error).__name__}: {_line(error)}", arrays)
+        return Mismatch(breakage(error), arrays)
     for name, right in expected.items():
-        if told := _difference(got[name], right, case.dtype):
+        if told := difference(got[name], right, case.dtype):
             return Mismatch(f"{name}{told}", arrays)
     return None
+
+
+def breakage(error: Exception) -> str:
+    """How a call of the target broke, in words.
+
+    Raises:
+        NotSupportedError: if the error is a refusal, ``NotImplementedError``, or tells
+            that the target has no forward mode.
+    """
+    told = (str(error).strip().splitlines() or [""])[0]
+    name = type(error).__name__
+    if isinstance(error, NotImplementedError) or NO_FORWARD_MODE.search(str(error)):
+        raise NotSupportedError(told or f"{name}, without a word") from error
+    return told if isinstance(error, NoArrayError) else f"raises {name}: {told}"
 
 
 @functools.lru_cache(maxsize=8)
 def _program(target: Target, part: Part, case: Case) -> Callable[[Arrays], Arrays]:
     """The part, compiled once for all operands."""
     return jax.jit(lambda arrays: part.got(call(target, case), arrays))
-
-
-def _line(error: Exception) -> str:
-    """The first line of a message."""
-    return (str(error).strip().splitlines() or [""])[0]
-
-
-def _difference(got: Any, expected: Any, dtype: str) -> str:
-    """What is wrong with a result; empty if nothing is."""
-    if got.shape != expected.shape:
-        return f" has shape {got.shape}, expected {expected.shape}"
-    if got.dtype != dtype:
-        return f" has dtype {got.dtype}, expected {dtype}"
-    wrong = np.argwhere(got != expected.astype(got.dtype))
-    if not len(wrong):
-        return ""
-    index = tuple(map(int, wrong[0]))
-    place = f"[{', '.join(map(str, index))}]"
-    return f"{place} = {got[index]:g}, expected {expected[index]:g}"
 
 
 def shrink(

@@ -1,6 +1,6 @@
 """What is computed through a target, and what the oracle says it should be.
 
-Each part is linear or bilinear in small integers, so equality is asked for bit by bit.
+Each part is linear or bilinear in small integers, so equality is asked for.
 """
 
 from __future__ import annotations
