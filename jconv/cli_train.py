@@ -167,6 +167,11 @@ def train(
         raise GeometryError.of("--compare", compare, expected)
     names = None if compare is None else [each.strip() for each in compare.split(",")]
     if layers:
+        others = {"--compare": compare, "--resume": resume, "--overwrite": overwrite}
+        for option, value in (others | {"--audit": audit}).items():
+            if value:
+                expected = f"no {option} beside --layers, which shows one model only"
+                raise GeometryError.of(option, value, expected)
         cli_train_run.show_layers(asked, data_dir)
         return
     place = cli_train_run.Place(out, data_dir, resume, overwrite, audit)

@@ -96,9 +96,9 @@ def _train(place: Place, names: list[str] | None, asked: Mapping[str, Any]) -> N
     import jax  # noqa: PLC0415
 
     from jconv.nn import data  # noqa: PLC0415
-    from jconv.nn.train import compare  # noqa: PLC0415
+    from jconv.nn.train.folders import has_comparison  # noqa: PLC0415
 
-    comparing = names is not None or (place.resume and compare.begun(place.out))
+    comparing = names is not None or (place.resume and has_comparison(place.out))
     settings, names = _settled(place, names, asked, comparing=comparing)
     console = _console()
     # Data and settings are checked before a folder is touched.
@@ -112,6 +112,7 @@ def _settled(
 ) -> tuple[Settings, list[str]]:
     """The settings asked for; of a run that goes on, those it began with."""
     from jconv.nn.train import Settings, checkpoints, compare, session  # noqa: PLC0415
+    from jconv.nn.train.folders import has_comparison  # noqa: PLC0415
 
     if not place.resume:
         settings = Settings(**asked)
@@ -125,7 +126,7 @@ def _settled(
         raise UnsupportedError(checkpoints.ABSENT)
     known: list[str] = []
     if comparing:
-        if not compare.begun(place.out):
+        if not has_comparison(place.out):
             expected = "a folder with a comparison that was begun"
             raise GeometryError.of("--out", str(place.out), expected)
         known, settings = compare.read(place.out)
@@ -143,7 +144,13 @@ def _one(
 ) -> None:
     """One run."""
     del names
-    from jconv.nn.train import Run, checkpoints, session, terminal  # noqa: PLC0415
+    from jconv.nn.train import (  # noqa: PLC0415
+        Run,
+        checkpoints,
+        folders,
+        session,
+        terminal,
+    )
 
     run = Run.of(settings, data)
     if not place.resume:
@@ -152,7 +159,7 @@ def _one(
     with _listening(console, place, run, "") as listen:
         metrics = session.train(place.out, run, listen)
     terminal.show_end(console, metrics)
-    for name in session.written(place.out):
+    for name in folders.told(place.out):
         console.print(f"Written: {place.out / name}", markup=False, highlight=False)
 
 

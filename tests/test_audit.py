@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import json
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jconv
 from jconv import algorithms, nn, rules
+from jconv.errors import GeometryError
 from jconv.nn.data import Examples
 from jconv.nn.train import EpochDone, Problem, StepDone, TrainState
 from jconv.verify import routes
@@ -101,6 +106,31 @@ def test_a_route_that_is_slightly_wrong_is_found_and_named(name, monkeypatch):
     assert len(wrong) < len(findings)
 
 
+@jax.custom_vjp
+def wrong_backwards(x, w):
+    return jconv.conv(x, w, stride=2)
+
+
+wrong_backwards.defvjp(
+    lambda x, w: (wrong_backwards(x, w), (x, w)),
+    lambda kept, dy: jax.vjp(functools.partial(jconv.conv, stride=2), *kept)[1](
+        1.001 * dy
+    ),
+)
+
+
+def test_a_layers_own_operation_is_what_is_audited():
+    def own(x, w, **options):
+        assert options["stride"] in (2, (2, 2))
+        return wrong_backwards(x, w)
+
+    net = nn.with_conv(own, SMALL)
+    wrong = [each for each in Audit(Problem(net))(*live(net)) if not each.holds]
+    others = [name for name in NAMES if name != "used"]
+    assert {each.routes for each in wrong} == {("used", other) for other in others}
+    assert {each.derivative for each in wrong} == set(DERIVATIVES)
+
+
 RIGHT = Finding(0, (3, 3, 1, 2), "input", ("used", "peer"), error=1e-9, bound=1e-7)
 WRONG = Finding(1, (2, 2, 1, 4), "kernel", ("coded", "peer"), error=1e-3, bound=1e-15)
 
@@ -132,6 +162,14 @@ def test_an_auditor_audits_every_k_steps_and_stops_at_the_first_fault(
     ]
     assert "2 audits, 4 comparisons" in auditor.sentence()
     assert "0.01 of its bound" in auditor.sentence()
+    # Going on after step 2: what was audited beyond it is audited anew.
+    found[1] = RIGHT
+    resumed = Auditor(Problem(SMALL), 2, tmp_path / "audit.json")
+    for step in (3, 4):
+        resumed(after(step))
+    audits = json.loads((tmp_path / "audit.json").read_text())["audits"]
+    assert [each["step"] for each in audits] == [2, 4]
+    assert resumed.sentence().startswith("1 audits, 2 comparisons")
     found[1] = WRONG
     broken = Auditor(Problem(SMALL), 2, tmp_path / "broken.json")
     with pytest.raises(GradientsDisagree, match="derivative in its kernel"):
@@ -142,3 +180,17 @@ def test_an_auditor_audits_every_k_steps_and_stops_at_the_first_fault(
         .sentence()
         .startswith("No audit")
     )
+
+
+def test_an_auditor_says_what_it_does_not_look_at(tmp_path):
+    def said(*layers):
+        auditor = Auditor(Problem(nn.Sequential(layers)), 9, tmp_path / "audit.json")
+        return auditor.sentence()
+
+    assert said(nn.Conv(1, 1)).startswith("No audit: the run took fewer than 9")
+    assert said(nn.Dense(1)) == "No audit: the model has no convolution (nn.Conv)."
+    up = nn.Residual(nn.ConvTranspose(1, 1))
+    assert said(nn.Conv(1, 1), up).endswith("Not audited: ConvTranspose.")
+    (tmp_path / "audit.json").write_text('{"audits": [1]}')
+    with pytest.raises(GeometryError, match="expected a log of audits"):
+        said(nn.Conv(1, 1))

@@ -13,7 +13,7 @@ import pytest
 
 from jconv import cli, cli_train, nn, rules
 from jconv.nn import zoo
-from jconv.nn.train import Settings, checkpoints, pictures, session
+from jconv.nn.train import Settings, checkpoints, folders, pictures
 
 QUICK = ("--model", "mlp", "--width", "4", "--epochs", "2", "--batch-size", "512")
 
@@ -86,7 +86,7 @@ def test_a_comparison_reports_every_run_and_goes_on(capsys):
     assert "pixels shuffled" in told
     assert Path("c/curves.png").read_bytes().startswith(b"\x89PNG")
     # One run of four was lost: the others are as they were.
-    session.clear(Path("c/mlp"))
+    folders.clear(Path("c/mlp"))
     assert train("--resume", "--out", "c") == 0
     again = read("c/metrics.json")["runs"]
     assert without_times(again["mlp"]) == without_times(runs["mlp"])
@@ -115,6 +115,11 @@ BAD = {
     "compare and model": (["--compare", "mlp,cnn", "--model", "cnn"], "no --model"),
     "compare unknown": (["--compare", "mlp,cmn"], "Did you mean cnn?"),
     "small pictures": (["--model", "alexnet"], "window"),
+    "weight decay": (["--weight-decay", "nan"], "a finite number of at least 0"),
+    "endless decay": (["--weight-decay", "inf"], "a finite number of at least 0"),
+    "seed": (["--seed", "99999999999999999999"], "at most 4294967294"),
+    "layers of two": (["--layers", "--compare", "mlp,cnn"], "no --compare beside"),
+    "layers to resume": (["--layers", "--resume"], "no --resume beside --layers"),
     "unknown option": (["--epoch", "3"], ""),
 }
 
@@ -194,6 +199,20 @@ def test_a_full_disk_is_told_and_earlier_checkpoints_are_whole(monkeypatch, capf
     assert "Going on after epoch 1" in capfd.readouterr().out
     assert train(*QUICK, "--out", "whole") == 0
     assert read("run/metrics.json")["digest"] == read("whole/metrics.json")["digest"]
+
+
+def test_a_damaged_checkpoint_is_told_with_the_way_on(capsys):
+    assert train(*QUICK, "--out", "run") == 0
+    metrics = read("run/metrics.json")
+    shutil.rmtree("run/checkpoints/2/state")
+    assert train("--resume", "--out", "run") == cli.BAD_USAGE
+    told = capsys.readouterr().err
+    place = Path("run/checkpoints/2").resolve()
+    assert "the checkpoint of epoch 2 could not be read" in told
+    assert f"delete {place}: --resume will then go on after epoch 1" in told
+    shutil.rmtree(place)
+    assert train("--resume", "--out", "run") == 0
+    assert read("run/metrics.json")["digest"] == metrics["digest"]
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused(capsys):

@@ -158,6 +158,38 @@ def test_an_ambiguous_explicit_sharding_is_refused_and_says_what_to_do():
             jax.jit(jconv.conv)(x, np.ones((2, 2, 4, 1)))
 
 
+POOLS = {
+    "split": jax.grad(lambda x: jconv.max_pool(x, 2, ties="split").sum()),
+    "split, explicit": lambda x: jconv.max_pool_vjp(x[:, :2], x, (2,), ties="split"),
+    "many windows": lambda x: jconv.avg_pool_vjp(
+        x, (50,), stride=1, padding="same", input_shape=x.shape
+    ),
+    "unpooled": lambda x: jconv.max_unpool(
+        *jconv.max_pool(x, 2, return_indices=True), (2,), output_shape=x.shape
+    ),
+}
+
+
+@pytest.mark.parametrize("spec", [P("data"), P(None, None, "data")], ids=str)
+@pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
+def test_pools_keep_an_explicit_sharding(pool, spec):
+    mesh = mesh_of(AxisType.Explicit)
+    x = np.arange(64.0).reshape(4, 4, 4) % 5
+    with jax.set_mesh(mesh):
+        found = pool(jax.device_put(x, NamedSharding(mesh, spec)))
+        assert [*jax.typeof(found).sharding.spec] == [*spec, None, None][:3]
+    np.testing.assert_array_equal(found, pool(jnp.asarray(x)))
+
+
+def test_free_indices_in_a_sharded_array_are_refused():
+    mesh = mesh_of(AxisType.Explicit)
+    with jax.set_mesh(mesh):
+        x = jax.device_put(np.ones((4, 4, 4)), NamedSharding(mesh, P("data")))
+        y, indices = jconv.max_pool(x, 2, return_indices=True)
+        with pytest.raises(jconv.UnsupportedError, match="reshard"):
+            jconv.max_unpool(y, indices, output_shape=x.shape)
+
+
 @pytest.mark.parametrize("which", ["x", "both"])
 def test_vmap_over_a_sharded_axis(which):
     """An explicitly sharded mapped axis stays sharded through the convolution."""

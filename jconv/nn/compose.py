@@ -37,7 +37,10 @@ class Sequential(Layer):
 
     def __post_init__(self) -> None:
         """A list will do; anything that is no layer will not."""
-        object.__setattr__(self, "layers", tuple(self.layers))
+        super().__post_init__()
+        if not isinstance(self.layers, tuple):
+            mend = "A single layer is (layer,)."
+            raise GeometryError.of("layers", self.layers, "a tuple of layers", mend)
         for each in self.layers:
             if not isinstance(each, Layer):
                 raise GeometryError.of("layers", each, "layers, and nothing else")
@@ -120,6 +123,14 @@ class Residual(Layer):
     body: Layer
     shortcut: Layer | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what is no layer."""
+        super().__post_init__()
+        for name, way in self._ways().items():
+            if not isinstance(way, Layer):
+                mend = "Put several into a Sequential."
+                raise GeometryError.of(name, way, "a layer", mend)
+
     def init(
         self, key: Array, input_shape: Shape, dtype: DTypeLike = jnp.float32
     ) -> tuple[Params, State]:
@@ -174,17 +185,15 @@ class Residual(Layer):
         return ways if self.shortcut is None else ways | {"shortcut": self.shortcut}
 
     def trail(self, input_shape: Shape) -> Trail | None:
-        """That of the way that sees more."""
+        """Along each axis that of the way that sees more; untold if any way is."""
         trails = [way.trail(input_shape) for way in self._ways().values()]
-        if None in trails:
+        told = [trail for trail in trails if trail is not None]
+        if len(told) < len(trails):
             return None
-        return max((each or () for each in trails), key=_extent)
+        if len({len(trail) for trail in told}) > 1 or () in told:
+            return ()
+        return tuple(max(axis, key=receptive_field) for axis in zip(*told, strict=True))
 
     def flop(self, input_shape: Shape) -> int:
         """The sum of both ways'."""
         return sum(way.flop(input_shape) for way in self._ways().values())
-
-
-def _extent(trail: Trail) -> tuple[int, ...]:
-    """How far a trail sees, per axis."""
-    return tuple(receptive_field(axis) for axis in trail)

@@ -10,9 +10,11 @@ import jax.numpy as jnp
 from jax.tree_util import register_static
 
 from jconv.algorithms import AUTO
+from jconv.borders import check_mode
 from jconv.conv import conv
 from jconv.geometry import Geometry, Integers, Padding, flop_count
 from jconv.geometry import parameter_count as kernel_count
+from jconv.geometry.checks import at_least
 from jconv.geometry.padding import per_axis
 from jconv.nn.initialisers import Initialiser, he_normal
 from jconv.nn.layer import (
@@ -76,6 +78,12 @@ class Conv(Layer):
     bias: bool = True
     initialiser: Initialiser = he_normal
     operation: Callable[..., Array] = conv
+
+    def __post_init__(self) -> None:
+        """Refuse what is wrong for inputs of any shape."""
+        super().__post_init__()
+        at_least(1, features=self.features)
+        check_mode(self.padding_mode)
 
     def geometry(self, input_shape: Shape) -> Geometry:
         """The relation for inputs of a shape.
@@ -158,10 +166,22 @@ def with_conv(operation: Callable[..., Array], layer: Layer) -> Layer:
         (1, 9, 9, 1) (3, 3, 1, 8) 2
         (128,)
     """
+    return map_operations(lambda own: operation, layer)
+
+
+def map_operations(
+    function: Callable[[Callable[..., Array]], Callable[..., Array]], layer: Layer
+) -> Layer:
+    """The network with a function of its own convolution in every ``Conv``.
+
+    Args:
+        function: from a layer's operation to another one.
+        layer: the network.
+    """
 
     def changed(each: Layer) -> Layer:
         if isinstance(each, Conv):
-            return dataclasses.replace(each, operation=operation)
+            return dataclasses.replace(each, operation=function(each.operation))
         return each
 
     return map_layers(changed, layer)

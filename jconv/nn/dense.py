@@ -11,6 +11,7 @@ import numpy as np
 from jax.tree_util import register_static
 
 from jconv.errors import GeometryError
+from jconv.geometry.checks import at_least
 from jconv.nn.initialisers import Initialiser, he_normal
 from jconv.nn.layer import Layer, Params, Shape, State, checked_shape
 from jconv.nn.weights import kernel_and_bias, with_bias
@@ -40,6 +41,11 @@ class Dense(Layer):
     bias: bool = True
     initialiser: Initialiser = he_normal
 
+    def __post_init__(self) -> None:
+        """Refuse what is no number of features."""
+        super().__post_init__()
+        at_least(1, features=self.features)
+
     def init(
         self, key: Array, input_shape: Shape, dtype: DTypeLike = jnp.float32
     ) -> tuple[Params, State]:
@@ -54,7 +60,15 @@ class Dense(Layer):
         return kernel_and_bias(self, key, kernel, bias, fans, dtype), ()
 
     def forward(self, params: Params, x: Array) -> Array:
-        """Multiply, and add the bias."""
+        """Multiply, and add the bias.
+
+        Raises:
+            GeometryError: if x has another width than the matrix.
+        """
+        width = params["kernel"].shape[0]
+        if x.shape[-1] != width:
+            expected = f"(batch, {width}), as the matrix has {width} rows"
+            raise GeometryError.of("x.shape", x.shape, expected)
         return with_bias(x @ params["kernel"], params)
 
     def windows(self, input_shape: Shape) -> None:
@@ -122,7 +136,8 @@ class Permute(Layer):
 
     def forward(self, params: Params, x: Array) -> Array:
         """Take the positions in their new order."""
-        flat = x.reshape(x.shape[0], -1, x.shape[-1])
+        # The number of positions is told: of an empty batch it cannot be inferred.
+        flat = x.reshape(x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1])
         order = jnp.asarray(self.order(x.shape[1:]))
         return jnp.take(flat, order, axis=1).reshape(x.shape)
 

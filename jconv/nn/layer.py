@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 
 from jconv.errors import GeometryError
+from jconv.geometry.checks import is_integer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +55,11 @@ class Layer:
         >>> y
         Array([[3., 6.]], dtype=float32)
     """
+
+    def __post_init__(self) -> None:
+        """Lists become tuples and NumPy's integers Python's: a layer is hashed."""
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            object.__setattr__(self, field.name, _frozen(getattr(self, field.name)))
 
     def init(
         self,
@@ -104,7 +110,7 @@ class Layer:
         Raises:
             GeometryError: if the layer cannot take such inputs.
         """
-        shape = tuple(input_shape)
+        shape = _as_shape(self, input_shape, "(*spatial, c)")
         params, state = shapes(self, shape)
         x = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
         y, _ = jax.eval_shape(functools.partial(_evaluate, self), params, x, state)
@@ -218,8 +224,27 @@ def checked_shape(layer: Layer, input_shape: Sequence[int], expected: str) -> Sh
     Raises:
         GeometryError: for anything else.
     """
-    shape = tuple(input_shape)
-    if not shape or any(not isinstance(n, int) or n < 1 for n in shape):
-        name = f"input_shape of {type(layer).__name__}"
-        raise GeometryError.of(name, shape, expected)
+    shape = _as_shape(layer, input_shape, expected)
+    if not shape or min(shape) < 1:
+        raise _wrong_shape(layer, shape, expected)
     return shape
+
+
+def _as_shape(layer: Layer, input_shape: Any, expected: str) -> Shape:
+    """A sequence of integers, perhaps NumPy's, as a tuple of Python's."""
+    if not hasattr(input_shape, "__len__") or not all(map(is_integer, input_shape)):
+        raise _wrong_shape(layer, input_shape, expected)
+    return tuple(map(int, input_shape))
+
+
+def _wrong_shape(layer: Layer, input_shape: Any, expected: str) -> GeometryError:
+    """What is said of a shape that is none."""
+    name = f"input_shape of {type(layer).__name__}"
+    return GeometryError.of(name, input_shape, expected)
+
+
+def _frozen(value: Any) -> Any:
+    """A hyperparameter that can be hashed, if it is made of what can."""
+    if type(value) in (list, tuple):
+        return tuple(map(_frozen, value))
+    return int(value) if is_integer(value) else value

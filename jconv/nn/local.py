@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax.tree_util import register_static
 
 from jconv.geometry import Integers, Padding
+from jconv.geometry.checks import at_least
 from jconv.local import conv_local
 from jconv.nn.convolution import Conv
 from jconv.nn.initialisers import Initialiser, he_normal
@@ -52,6 +53,11 @@ class LocallyConnected(Layer):
     groups: int = 1
     bias: bool = True
     initialiser: Initialiser = he_normal
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of features."""
+        super().__post_init__()
+        at_least(1, features=self.features)
 
     def _as_conv(self) -> Conv:
         """The layer that shares its kernels; the relation is the same."""

@@ -11,6 +11,7 @@ from jax.tree_util import register_static
 
 from jconv import numerics
 from jconv.errors import GeometryError
+from jconv.geometry.checks import is_integer
 from jconv.nn.layer import Layer, Params, Shape, State, along_channels, checked_shape
 from jconv.pool import sum_pool
 
@@ -52,6 +53,12 @@ class BatchNorm(Layer):
     momentum: float = 0.9
     epsilon: float = 1e-5
 
+    def __post_init__(self) -> None:
+        """Refuse what is no share."""
+        super().__post_init__()
+        if not 0 <= self.momentum <= 1:
+            raise GeometryError.of("momentum", self.momentum, "a number in [0, 1]")
+
     def init(
         self,
         key: Array,
@@ -61,8 +68,10 @@ class BatchNorm(Layer):
         """Make {"scale", "shift"}, and the state."""
         shape = (checked_shape(self, input_shape, "(*spatial, c)")[-1],)
         params = {"scale": jnp.ones(shape, dtype), "shift": jnp.zeros(shape, dtype)}
+        # A narrow float would not notice a tenth of a small change, and overflow soon.
+        wide = numerics.accumulation_dtype(dtype)
         # Arrays of their own: a training step gives its buffers away, each one once.
-        state = {"mean": jnp.zeros(shape, dtype), "variance": jnp.ones(shape, dtype)}
+        state = {"mean": jnp.zeros(shape, wide), "variance": jnp.ones(shape, wide)}
         return params, state
 
     def apply(
@@ -74,7 +83,15 @@ class BatchNorm(Layer):
         train: bool = False,
         key: Array | None = None,
     ) -> tuple[Array, State]:
-        """Normalise by the batch in training, by the state otherwise."""
+        """Normalise by the batch in training, by the state otherwise.
+
+        Raises:
+            GeometryError: if there is no state.
+        """
+        if not state:
+            expected = "the means and variances that BatchNorm carries"
+            mend = "Pass apply(..., state=state) what init or the last apply gave."
+            raise GeometryError.of("state", state, expected, mend)
         wide = x.astype(numerics.accumulation_dtype(x.dtype))
         if train:
             mean, variance = _moments(wide, tuple(range(x.ndim - 1)))
@@ -136,7 +153,7 @@ class GroupNorm(Layer):
     def forward(self, params: Params, x: Array) -> Array:
         """Normalise by the example itself."""
         wide = x.astype(numerics.accumulation_dtype(x.dtype))
-        split = wide.reshape(*x.shape[:-1], self.groups, -1)
+        split = wide.reshape(*x.shape[:-1], self.groups, x.shape[-1] // self.groups)
         axes = (*range(1, x.ndim - 1), x.ndim)
         mean, variance = _moments(split, axes)
         y = (split - mean) * jax.lax.rsqrt(variance + self.epsilon)
@@ -178,13 +195,23 @@ class LocalResponseNorm(Layer):
     alpha: float = 1e-4
     beta: float = 0.75
 
+    def __post_init__(self) -> None:
+        """Refuse a window without a middle."""
+        super().__post_init__()
+        if not is_integer(self.size) or self.size < 1 or self.size % 2 == 0:
+            expected = "an odd number of channels, of which one is in the middle"
+            raise GeometryError.of("size", self.size, expected)
+
     def forward(self, params: Params, x: Array) -> Array:
         """A pool along the channels: they are the one spatial axis here."""
+        dtype = jnp.result_type(x, 1.0)  # of whole numbers, JAX's default float
+        wide = x.astype(numerics.accumulation_dtype(dtype))  # squares overflow soon
         pads = ((self.size // 2, self.size // 2),)
         total = sum_pool(
-            jnp.square(x), (self.size,), stride=1, padding=pads, channel_axis=None
+            jnp.square(wide), (self.size,), stride=1, padding=pads, channel_axis=None
         )
-        return x / (self.bias + self.alpha * total) ** self.beta
+        y = wide / (self.bias + self.alpha * total) ** self.beta
+        return y.astype(dtype)
 
 
 def _moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:

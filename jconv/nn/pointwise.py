@@ -52,6 +52,7 @@ class Activation(Layer):
 
     def __post_init__(self) -> None:
         """Refuse unknown names."""
+        super().__post_init__()
         if isinstance(self.function, str) and self.function not in ACTIVATIONS:
             expected = f"one of {', '.join(ACTIVATIONS)}, or a function"
             raise GeometryError.of("function", self.function, expected)
@@ -95,6 +96,7 @@ class Dropout(Layer):
 
     def __post_init__(self) -> None:
         """Refuse what is no share."""
+        super().__post_init__()
         if not 0 <= self.rate < 1:
             raise GeometryError.of("rate", self.rate, "a number in [0, 1)")
 

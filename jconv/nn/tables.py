@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from jconv.geometry import receptive_field
+from jconv.geometry.checks import is_integer
 from jconv.nn.compose import Residual, Sequential
 from jconv.nn.layer import Layer, Shape, Trail, joined, parameter_count
 
@@ -87,7 +88,7 @@ def _name(layer: Layer, shape: Shape) -> str:
         value = getattr(layer, field, None)
         if value is None or (field == "stride" and value == 1):
             continue
-        sizes = (value,) * max(rank, 1) if isinstance(value, int) else value
+        sizes = (value,) * max(rank, 1) if is_integer(value) else value
         same = field == "stride" and len(set(sizes)) == 1
         said.append(sign + (str(sizes[0]) if same else " x ".join(map(str, sizes))))
     if getattr(layer, "groups", 1) != 1:

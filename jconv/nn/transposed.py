@@ -13,6 +13,7 @@ from jconv.algorithms import AUTO
 from jconv.conv import conv_transpose
 from jconv.geometry import Geometry, Integers, Padding, flop_count
 from jconv.geometry import parameter_count as kernel_count
+from jconv.geometry.checks import at_least
 from jconv.geometry.padding import per_axis
 from jconv.nn.convolution import Conv
 from jconv.nn.initialisers import Initialiser, he_normal
@@ -69,6 +70,11 @@ class ConvTranspose(Layer):
     method: Method = AUTO
     bias: bool = True
     initialiser: Initialiser = he_normal
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of features."""
+        super().__post_init__()
+        at_least(1, features=self.features)
 
     def init(
         self, key: Array, input_shape: Shape, dtype: DTypeLike = jnp.float32

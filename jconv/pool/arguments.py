@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import jax.numpy as jnp
+import numpy as np
 
 from jconv import layout, operands
 from jconv.errors import GeometryError
@@ -181,8 +182,15 @@ def as_ordered(name: str, x: ArrayLike) -> Array:
     """A JAX array of numbers that have an order.
 
     Raises:
-        GeometryError: if the numbers are complex.
+        GeometryError: if they are truth values, or complex.
     """
+    if jnp.issubdtype(getattr(x, "dtype", float), jnp.bool_):
+        raise GeometryError.of(
+            f"{name}.dtype",
+            "bool",
+            "numbers",
+            f"Use {name}.astype('int8'): 1 is the largest where any is true.",
+        )
     x = operands.as_array(name, x)
     if jnp.issubdtype(x.dtype, jnp.complexfloating):
         raise GeometryError.of(
@@ -210,6 +218,17 @@ def as_real(x: ArrayLike) -> Array:
             "x.dtype", str(x.dtype), "real numbers", "Use abs(x): the norm is the same."
         )
     return x
+
+
+def check_flag(**arguments: object) -> None:
+    """Refuse what is neither True nor False, as a word is that means no.
+
+    Raises:
+        GeometryError: naming the first such argument.
+    """
+    for name, value in arguments.items():
+        if not isinstance(value, (bool, np.bool_)):
+            raise GeometryError.of(name, value, "True or False")
 
 
 def check_input_shape(input_shape: Sequence[int], dy: Array) -> tuple[int, ...]:

@@ -98,23 +98,28 @@ def receive(
         facts: what else a window has.
     """
     dim, strands = step
-    shape = (*dy.shape[:dim], strands[0].n_input, *dy.shape[dim + 1 :])
-    total = jnp.zeros(shape, dy.dtype)
+    total: Any = None
     for turn, axis in enumerate(strands):
         own = [
             (_every_window(array, turn, step, fill), fill)
             for array, fill in ((dy, 0), *facts)
         ]
 
-        def add(
+        def part(
             q: tuple[Any, ...],
-            total: Array,
             axis: Axis = axis,
             own: list[tuple[Array, Any]] = own,
         ) -> Array:
             beside = (held.beside_inputs(y, dim, axis, q[0], fill) for y, fill in own)
-            return total + given(*beside)
+            return given(*beside)
 
+        def add(
+            q: tuple[Any, ...], total: Array, part: Callable[..., Array] = part
+        ) -> Array:
+            return total + part(q)
+
+        if total is None:  # like its parts, also in how it is sharded
+            total = jnp.zeros_like(part((0,)))
         total = held.over_windows(add, total, (held.holders(axis),))
     return total
 

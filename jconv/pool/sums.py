@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics, operands
-from jconv.pool.arguments import as_inexact, understand
+from jconv.pool.arguments import as_inexact, check_flag, understand
 from jconv.pool.slide import pooled
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def avg_pool(
         >>> avg_pool(x, 3, stride=1, padding=1, count_padding=True)[0, :, 0]
         Array([4., 6., 4.], dtype=float32)
     """
+    check_flag(count_padding=count_padding)
     x = as_inexact("x", x)
     pooling = understand(
         x.shape,

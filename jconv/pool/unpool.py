@@ -19,6 +19,8 @@ import numpy as np
 from jax import lax
 
 from jconv import operands
+from jconv.compat import explicit_sharding
+from jconv.errors import UnsupportedError
 from jconv.pool import held
 from jconv.pool.placement import Placement, understand_placement
 from jconv.pool.winners import positions
@@ -65,6 +67,7 @@ def max_unpool(
     Raises:
         GeometryError: for any argument that is wrong, and for indices out of range, or
             outside their own window, if their values are known.
+        UnsupportedError: for free indices, if y's type says how it is sharded.
 
     Examples:
         >>> import jax.numpy as jnp
@@ -108,6 +111,7 @@ def max_unpool_vjp(
 
     Raises:
         GeometryError: for any argument that is wrong.
+        UnsupportedError: if dy's type says how it is sharded.
 
     Examples:
         >>> import jax.numpy as jnp
@@ -139,13 +143,13 @@ def _unpooled(y: Array, indices: Array, placement: Placement) -> Array:
 @functools.partial(jax.jit, static_argnums=2)
 def _unpool_back(dy: Array, indices: Array, placement: Placement) -> Array:
     """The cotangent at each entry's index, if the entry was kept."""
+    rows, spots = _rows(dy, placement.dims), _rows(indices, placement.dims)
     if placement.pooling is None:
         last = _last_to_name(indices, placement)
     else:
         number = 1 + positions(indices.shape, placement.dims)
         asked = _asked(number, indices, placement.pooling, placement.shape)
         last = _rows(asked, placement.dims) - 1
-    rows, spots = _rows(dy, placement.dims), _rows(indices, placement.dims)
     at = _row_numbers(spots), spots
     kept = last.at[at].get(mode="clip") == lax.broadcasted_iota("int32", spots.shape, 1)
     found = rows.at[at].get(mode="clip")
@@ -180,11 +184,25 @@ def _asked(y: Array, indices: Array, pooling: Pooling, shape: tuple[int, ...]) -
         q = tuple(count - 1 - each for count, each in zip(counts, q, strict=True))
         return jnp.where(beside(indices, q, -1) == own, beside(y, q, 0), found)
 
-    return held.over_windows(receive, jnp.zeros(shape, y.dtype), counts)
+    # Like what lies beside the positions, also in how it is sharded.
+    nothing = jnp.zeros_like(beside(y, (0,) * len(counts), 0))
+    return held.over_windows(receive, nothing, counts)
 
 
 def _rows(array: Array, dims: tuple[int, ...]) -> Array:
-    """One row per plane: the dimensions last, and flattened."""
+    """One row per plane: the dimensions last, and flattened.
+
+    Raises:
+        UnsupportedError: if the array's type says that it is divided among devices.
+    """
+    sharding = explicit_sharding(jax.typeof(array))
+    if sharding is not None and any(sharding.spec):
+        message = (
+            f"indices cannot be followed in an array that is sharded as "
+            f"{sharding.spec}: its planes become one axis, which has no sharding. Use "
+            "jax.sharding.reshard to replicate it, or jax.shard_map."
+        )
+        raise UnsupportedError(message)
     others = [n for n in range(array.ndim) if n not in dims]
     planes = math.prod(array.shape[n] for n in others)
     spots = math.prod(array.shape[n] for n in dims)

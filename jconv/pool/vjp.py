@@ -18,6 +18,7 @@ from jconv.pool.arguments import (
     as_ordered,
     as_real,
     check_cotangent,
+    check_flag,
     check_input_shape,
     understand,
 )
@@ -171,6 +172,7 @@ def avg_pool_vjp(
         >>> avg_pool_vjp(jnp.array([[4.0], [6.0]]), (2,), input_shape=(4, 1))[:, 0]
         Array([2., 2., 3., 3.], dtype=float32)
     """
+    check_flag(count_padding=count_padding)
     dy = as_inexact("dy", dy)
     return average_back(dy, _linear(dy, window, input_shape, where), count_padding)
 

@@ -97,7 +97,8 @@ def tie_count(x: Array, pooling: Pooling, smallest: bool) -> Array:  # noqa: FBT
     Counted in a float that holds the count: bfloat16 would end at 256.
     """
     dtype = x.dtype if jnp.issubdtype(x.dtype, jnp.inexact) else float
-    one = jnp.ones(x.shape, numerics.accumulation_dtype(jnp.result_type(dtype)))
+    wide = numerics.accumulation_dtype(jnp.result_type(dtype))
+    one = jnp.ones_like(x, dtype=wide)  # like x also in how it is sharded
     merge = CountedExtreme(Extreme(smallest=smallest))
     _, count = pooled((x, one), pooling.steps, merge)
     return jnp.maximum(count, jnp.ones_like(count))

@@ -1,9 +1,10 @@
 """The gradient audit: during training, are the derivatives really those?
 
-Every convolution of a network is looked at with the input x, the kernel w and the
-cotangent dy that it has in a live step. Its two derivatives are computed four ways,
+Every ``nn.Conv`` of a network is looked at with the input x, the kernel w and the
+cotangent dy that it has in a live step; no other layer is, not ``ConvTranspose`` nor
+``LocallyConnected``. Its two derivatives are computed four ways,
 
-    used        by the primitive, in the dtype of the training step
+    used        by the layer's own operation, in the dtype of the training step
     derived     by jax.vjp through an algorithm's plain lax operations
     coded       by the textbook's transposed convolutions (``jconv.rules``)
     peer        by jax.vjp of ``lax.conv_general_dilated``
@@ -17,6 +18,7 @@ B of a long sum would hide a fault of a thousandth.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +26,10 @@ import jax
 import jax.numpy as jnp
 
 from jconv import algorithms, borders, rules
-from jconv.conv import conv
+from jconv.algorithms.accelerators import is_accelerator
+from jconv.compat import lowering_platform
 from jconv.geometry import OPERANDS
-from jconv.nn.convolution import with_conv
+from jconv.nn.listening import Listener
 from jconv.options import Options
 from jconv.plan import plan
 from jconv.verify import routes
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
     from jconv.algorithms import Method
     from jconv.geometry import Role
+    from jconv.nn.listening import Operation
     from jconv.nn.train import Problem
 
 NAMES = ("used", "derived", "coded", "peer")
@@ -83,25 +87,6 @@ class Finding:
         )
 
 
-class _Listener:
-    """A convolution that remembers its operands and adds a probe to its output.
-
-    The derivative of the loss in a probe of zeros is the output's cotangent.
-    """
-
-    def __init__(self, probes: list[Array] | None = None) -> None:
-        self.probes = probes
-        self.operands: list[tuple[Array, Array]] = []
-        self.options: list[dict[str, Any]] = []
-
-    def __call__(self, x: Array, w: Array, **options: Any) -> Array:
-        """Convolve, as the network does."""
-        y = conv(x, w, **options)
-        self.operands.append((x, w))
-        self.options.append(options)
-        return y if self.probes is None else y + self.probes[len(self.operands) - 1]
-
-
 class Audit:
     """An audit of one network, compiled for batches of the first one's shape."""
 
@@ -131,7 +116,7 @@ class Audit:
             self._compiled = self._understood(*arguments)
         cases, methods, live, compare = self._compiled
         operands = live(*arguments)
-        # Where a device multiplies in fewer bits unless told otherwise, tell it.
+        # Sums in double precision, on whatever device.
         with jax.enable_x64(True), jax.default_matmul_precision("highest"):  # noqa: FBT003
             errors = jax.tree.map(float, compare(operands))
         return [
@@ -153,7 +138,7 @@ class Audit:
         *arguments: Any,
     ) -> tuple[list[Case], list[Method], Any, Any]:
         """All convolutions and their methods; jitted, the live operands; the errors."""
-        first = _Listener()
+        first = Listener()
         shapes = jax.eval_shape(lambda *a: self._outputs(first, *a), *arguments)
         options = first.options
         cases = [
@@ -165,29 +150,31 @@ class Audit:
             zeros = [jnp.zeros(case.y, case.dtype) for case in cases]
 
             def loss(probes: list[Array]) -> tuple[Array, list[Any]]:
-                listener = _Listener(probes)
+                listener = Listener(probes)
                 return self._loss(listener, *arguments), listener.operands
 
             cotangents, operands = jax.grad(loss, has_aux=True)(zeros)
             return [(x, w, dy) for (x, w), dy in zip(operands, cotangents, strict=True)]
 
         def compare(operands: list[tuple[Array, Array, Array]]) -> list[Any]:
+            each = zip(cases, options, operations, operands, strict=True)
             return [
-                _errors(case, own, *arrays)
-                for case, own, arrays in zip(cases, options, operands, strict=True)
+                _errors(case, own, operation, arrays)
+                for case, own, operation, arrays in each
             ]
 
+        operations = [_as_in_training(own) for own in first.operations]
         methods = [Options.of(**own).method for own in options]
         return cases, methods, jax.jit(live), jax.jit(compare)
 
-    def _loss(self, listener: _Listener, *live: Any) -> Array:
+    def _loss(self, listener: Listener, *live: Any) -> Array:
         """The loss of a network whose convolutions are listened to."""
-        model = with_conv(listener, self.problem.model)
+        model = listener.beside(self.problem.model)
         listened = dataclasses.replace(self.problem, model=model)
         value, _ = listened.loss(*live)
         return value
 
-    def _outputs(self, listener: _Listener, *live: Any) -> list[Any]:
+    def _outputs(self, listener: Listener, *live: Any) -> list[Any]:
         """The operands of all convolutions."""
         self._loss(listener, *live)
         return listener.operands
@@ -233,14 +220,35 @@ def _plain_method(case: Case) -> str:
     return PLAIN[-1]
 
 
+def _as_in_training(operation: Operation) -> Operation:
+    """The operation at the precision that is asked for now.
+
+    The highest one would keep "auto" from transforms that training may use. Only where
+    a device multiplies in fewer bits unless told otherwise, it is told.
+    """
+    asked = jax.config.jax_default_matmul_precision  # type: ignore[attr-defined]
+    precision = "highest" if is_accelerator(lowering_platform()) else asked
+
+    def own(x: Array, w: Array, **options: Any) -> Array:
+        with jax.default_matmul_precision(precision):
+            return operation(x, w, **options)
+
+    return own
+
+
 def _errors(
-    case: Case, options: Mapping[str, Any], x: Array, w: Array, dy: Array
+    case: Case,
+    options: Mapping[str, Any],
+    operation: Operation,
+    arrays: tuple[Array, Array, Array],
 ) -> dict[Role, dict[tuple[str, str], Array]]:
     """Per derivative and pair of routes the largest difference, in sums of terms."""
+    x, w, dy = arrays
     understood = plan(x.shape, w.shape, Options.of(**options))
     x = borders.extend(x, understood.border, understood.mode)
     live, wide = (x, w, dy), tuple(each.astype(WIDE) for each in (x, w, dy))
-    found = _every_route(case, understood.method, live, wide)
+    own = functools.partial(operation, method=understood.method, padding_mode="zeros")
+    found = _every_route(case, own, live, wide)
     absolute = _vjp(routes.peer(case), *map(jnp.abs, wide))
     tiny = jnp.finfo(WIDE).tiny
     return {
@@ -256,15 +264,12 @@ def _errors(
 
 
 def _every_route(
-    case: Case,
-    method: Method,
-    live: Any,
-    wide: Any,
+    case: Case, operation: Operation, live: Any, wide: Any
 ) -> dict[str, dict[Role, Array]]:
     """Both derivatives by every route, in double precision but for the one used."""
     options = dict(case.options)
     x, w, dy = wide
-    used = _vjp(lambda x, w: conv(x, w, **options, method=method), *live)
+    used = _vjp(functools.partial(operation, **options), *live)
     doubled = dataclasses.replace(case, dtype=WIDE)
     return {
         "used": {out: array.astype(WIDE) for out, array in used.items()},
@@ -281,5 +286,5 @@ def _vjp(
     function: Callable[[Array, Array], Array], x: Array, w: Array, dy: Array
 ) -> dict[Role, Array]:
     """What JAX makes of a function's derivatives."""
-    _, pullback = jax.vjp(function, x, w)
-    return dict(zip(DERIVATIVES, pullback(dy), strict=True))
+    y, pullback = jax.vjp(function, x, w)
+    return dict(zip(DERIVATIVES, pullback(dy.astype(y.dtype)), strict=True))

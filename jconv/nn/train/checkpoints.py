@@ -131,11 +131,20 @@ class Checkpoints:
         try:
             found = self.manager.restore(self.latest(), args=held)
         except Exception as error:
-            message = f"epoch {self.latest()} could not be read ({_reason(error)})"
-            raise CheckpointError(message) from error
+            raise CheckpointError(self._unreadable(error)) from error
         records = found.record["records"]
         settings = Settings.from_dict(found.record["settings"])
         return Kept(TrainState(**found.state), records, settings)
+
+    def _unreadable(self, error: Exception) -> str:
+        """What is wrong with the last checkpoint, and what to do."""
+        *earlier, last = sorted(self.manager.all_steps())
+        place = self.manager.directory / str(last)
+        then = f"go on after epoch {earlier[-1]}" if earlier else "begin anew"
+        return (
+            f"the checkpoint of epoch {last} could not be read ({_reason(error)}). "
+            f"If it is damaged, delete {place}: --resume will then {then}"
+        )
 
 
 @contextlib.contextmanager

@@ -10,15 +10,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from typing import TYPE_CHECKING, Any
 
 from jconv.errors import GeometryError
 from jconv.nn.data.augment import Augment
 from jconv.nn.layer import parameter_count
 from jconv.nn.train import pictures, session
-from jconv.nn.train.files import prepare, write, write_json
+from jconv.nn.train.files import write, write_json
 from jconv.nn.train.fit import Run
+from jconv.nn.train.folders import (
+    COMPARISON,
+    CURVES,
+    METRICS,
+    PERMUTED,
+    has_run,
+    make_room,
+)
 from jconv.nn.train.settings import Settings
 from jconv.nn.zoo import build, check_name, fit_width
 
@@ -31,7 +38,6 @@ if TYPE_CHECKING:
     from jconv.nn.train.fit import Event
 
 SCHEMA = "jconv-comparison/1"
-COMPARISON = "comparison.json"
 
 
 def plan(
@@ -63,7 +69,7 @@ def plan(
         name: fit_width(name, classes, shape, target).width for name in others
     }
     return {
-        name + "-permuted" * permuted: dataclasses.replace(
+        name + PERMUTED * permuted: dataclasses.replace(
             settings, model=name, width=widths[name], permuted=permuted
         )
         for permuted in (False, True)
@@ -85,11 +91,6 @@ def check_names(names: Sequence[str]) -> None:
         check_name(name)
 
 
-def begun(folder: Path) -> bool:
-    """Whether a folder holds a comparison."""
-    return (folder / COMPARISON).exists()
-
-
 def open_new(
     folder: Path, names: Sequence[str], settings: Settings, *, overwrite: bool = False
 ) -> None:
@@ -99,21 +100,7 @@ def open_new(
         GeometryError: if it holds a comparison, or a run, that may not be deleted.
         OSError: if it cannot be written to.
     """
-    prepare(folder)
-    if begun(folder) or session.begun(folder):
-        if not overwrite:
-            raise GeometryError.of(
-                "out",
-                str(folder),
-                "a folder without a run",
-                "Use another one, or --resume to go on, or --overwrite to begin anew.",
-            )
-        if begun(folder):
-            for name in read(folder)[0]:
-                for ending in ("", "-permuted"):
-                    shutil.rmtree(folder / f"{name}{ending}", ignore_errors=True)
-            (folder / COMPARISON).unlink()
-        session.clear(folder)
+    make_room(folder, overwrite=overwrite)
     what = {"models": list(names), "settings": settings.as_dict()}
     write_json(folder / COMPARISON, what)
 
@@ -154,12 +141,12 @@ def compare(
     runs, records = {}, {}
     for name, own in planned.items():
         place, run = folder / name, Run.of(own, data)
-        if not session.begun(place):
+        if not has_run(place):
             session.open_new(place, own)
         with listening(run, name) as listen:
             runs[name] = session.train(place, run, listen)
-        records[name] = json.loads((place / session.CURVES).read_text())
+        records[name] = json.loads((place / CURVES).read_text())
     write(folder / "curves.png", pictures.curves(records))
     metrics = {"schema": SCHEMA, "models": names, "runs": runs}
-    write_json(folder / session.METRICS, metrics)
+    write_json(folder / METRICS, metrics)
     return metrics

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -21,8 +20,9 @@ import jax
 from jconv.errors import GeometryError
 from jconv.nn.layer import parameter_count
 from jconv.nn.train import checkpoints, pictures
-from jconv.nn.train.files import prepare, write, write_json
+from jconv.nn.train.files import write, write_json
 from jconv.nn.train.fit import EpochDone, Run, fit
+from jconv.nn.train.folders import CURVES, METRICS, SETTINGS, has_run, make_room
 from jconv.nn.train.interrupts import held_back
 from jconv.nn.train.settings import Settings
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from jconv.nn.train.step import TrainState
 
 SCHEMA = "jconv-train/1"
-SETTINGS, CURVES, METRICS = "settings.json", "curves.json", "metrics.json"
-WRITTEN = (SETTINGS, CURVES, METRICS, "curves.png", "filters.png", "audit.json")
 
 Metrics = dict[str, Any]
 
@@ -44,41 +42,20 @@ class DivergedError(ArithmeticError):
     """The loss is no finite number any more; earlier checkpoints are whole."""
 
 
-def begun(folder: Path) -> bool:
-    """Whether a folder holds a run."""
-    return (folder / SETTINGS).exists()
-
-
 def open_new(folder: Path, settings: Settings, *, overwrite: bool = False) -> None:
     """Make a folder ready for a new run.
 
     Args:
         folder: where the run's files go.
         settings: of the run.
-        overwrite: whether a run that is there may be deleted.
+        overwrite: whether a run or a comparison that is there may be deleted.
 
     Raises:
-        GeometryError: if it holds a run that may not be deleted.
+        GeometryError: if it holds one that may not be deleted.
         OSError: if it cannot be written to.
     """
-    prepare(folder)
-    if begun(folder):
-        if not overwrite:
-            raise GeometryError.of(
-                "out",
-                str(folder),
-                "a folder without a run",
-                "Use another one, or --resume to go on, or --overwrite to begin anew.",
-            )
-        clear(folder)
+    make_room(folder, overwrite=overwrite)
     write_json(folder / SETTINGS, settings.as_dict())
-
-
-def clear(folder: Path) -> None:
-    """Delete a run's files, and nothing else."""
-    for name in WRITTEN:
-        (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / checkpoints.FOLDER, ignore_errors=True)
 
 
 def read_settings(folder: Path) -> Settings:
@@ -88,7 +65,7 @@ def read_settings(folder: Path) -> Settings:
         GeometryError: if there is none, or its file is damaged.
     """
     path = folder / SETTINGS
-    if not path.exists():
+    if not has_run(folder):
         expected = "a folder with a run that was begun"
         mend = "Begin one: leave out --resume."
         raise GeometryError.of("out", str(folder), expected, mend)
@@ -96,11 +73,6 @@ def read_settings(folder: Path) -> Settings:
         return Settings.from_dict(json.loads(path.read_text()))
     except (ValueError, TypeError) as error:
         raise GeometryError.of("settings", str(path), f"a run's ({error})") from error
-
-
-def written(folder: Path) -> list[str]:
-    """Names of the files that tell of the run, those that are there."""
-    return [name for name in WRITTEN if (folder / name).exists() and name != SETTINGS]
 
 
 def train(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jconv.algorithms import AUTO, CHOICES
 from jconv.errors import GeometryError
+from jconv.geometry.checks import at_least
 from jconv.nn.train.optimisers import check as check_optimiser
 from jconv.nn.zoo import check_name
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PRECISIONS = ("float32", "bfloat16", "float64")
+LEAST = {"epochs": 1, "batch_size": 1, "seed": 0, "shift": 0, "crop": 0}
+LARGEST_SEED = 2**32 - 2
+"""A key is made of 32 bits of a seed, and one of the seed after it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Settings:
         >>> Settings("cnn", "digits", epochs=0)
         Traceback (most recent call last):
         ...
-        jconv.errors.GeometryError: epochs=0: expected an integer of at least 1.
+        jconv.errors.GeometryError: epochs=0: expected an integer of at least 1. Use 1.
     """
 
     model: str = "cnn"
@@ -75,14 +79,23 @@ class Settings:
             if getattr(self, name) not in known:
                 expected = f"one of {', '.join(known)}"
                 raise GeometryError.of(name, getattr(self, name), expected)
-        least = {"epochs": 1, "batch_size": 1, "seed": 0, "shift": 0, "crop": 0}
-        for name, minimum in least.items():
-            value = getattr(self, name)
-            if value < minimum:
-                expected = f"an integer of at least {minimum}"
-                raise GeometryError.of(name, value, expected)
-        if self.weight_decay < 0:
-            raise GeometryError.of("weight_decay", self.weight_decay, "at least 0")
+        for name in ("flip", "permuted"):
+            if not isinstance(getattr(self, name), bool):
+                raise GeometryError.of(name, getattr(self, name), "True or False")
+        for name, least in LEAST.items():
+            self._check_integer(name, least)
+        if self.width is not None:
+            self._check_integer("width", 1)
+        if self.seed > LARGEST_SEED:
+            raise GeometryError.of("seed", self.seed, f"at most {LARGEST_SEED}")
+        if not 0 <= self.weight_decay < float("inf"):
+            expected = "a finite number of at least 0"
+            raise GeometryError.of("weight_decay", self.weight_decay, expected)
+
+    def _check_integer(self, name: str, least: int) -> None:
+        """Refuse what is none; NumPy's become Python's, which a file can hold."""
+        at_least(least, **{name: getattr(self, name)})
+        object.__setattr__(self, name, int(getattr(self, name)))
 
     def as_dict(self) -> dict[str, Any]:
         """For a file."""
