@@ -23,7 +23,6 @@ from jconv.geometry import Axis, Geometry, Progression
 from jconv.verify.symbolic.arrays import JNP, LAX, array
 from jconv.verify.symbolic.contracts import substituted
 from jconv.verify.symbolic.statement import Goal, statement
-from jconv.verify.symbolic.statements.contractions import seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,11 +122,11 @@ def slices_are_cut_one_by_one(world: World, subject: Subject) -> Iterator[Goal]:
         bool(line.input[1] > 0)
     both: Any = array(1, *sizes, 1, 1)
     with substituted([(steps, "lax", LAX), (steps, "jnp", JNP)]):
-        together = steps.taken(both, lines, "input", ArrayLabels(2, 0), seen, own=False)
+        together = steps.taken(both, lines, "input", ArrayLabels(2, 0), None, own=False)
         for number, (line, size) in enumerate(zip(lines, sizes, strict=True)):
             one: Any = array(1, size, 1, 1)
             labels = ArrayLabels(1, 0)
-            alone: Any = steps.taken(one, (line,), "input", labels, seen, own=False)
+            alone: Any = steps.taken(one, (line,), "input", labels, None, own=False)
             found: Any = together
             for name in ("size", "origin", "pace"):
                 here = getattr(found.dimensions[number + 1], name)
