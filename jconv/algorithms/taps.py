@@ -149,6 +149,7 @@ class Taps:
         own = self.joins and out == "kernel"
         # A matrix product reads arrays: every slice is a loop to compile.
         alone = _mean_step(geometry, shapes, out).is_matrix_product
+        new_starts = unseen_starts if alone else lambda: None
 
         def product(step: Step, starts: Starts | None) -> Array:
             return contract(
@@ -163,7 +164,7 @@ class Taps:
             )
 
         def add(total: Array, some: list[Step]) -> Array:
-            starts = unseen_starts() if alone else None
+            starts = new_starts()
             for step in some:
                 term = placed(product(step, starts), step, out, labels, geometry)
                 total = lax.add(total, term)
@@ -171,7 +172,7 @@ class Taps:
 
         whole = 0 < len(steps) == step_count(geometry)
         if whole and all(role == out for role in fixed):
-            starts = unseen_starts() if alone else None
+            starts = new_starts()
             products = [product(step, starts) for step in steps]
             return lax.reshape(jnp.stack(products, labels.offset(out)), shape)
         total = add(jnp.zeros(shape, accumulate), steps[:TOGETHER])

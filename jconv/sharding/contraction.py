@@ -75,14 +75,14 @@ class ShardedContraction:
             axes[a] = slab.axis
         local = Geometry(tuple(axes), geometry.groups)
         roles = OPERANDS[out]
-        given = dict(zip(roles, (first, second), strict=True))
-        whole = dict(given)
-        for role in given.keys() - {"kernel"}:
-            each = {
-                a: slab.held if role == source else slab.axis.size(role)
-                for a, slab in slabs.items()
-            }
-            whole[role] = self._filled(given[role], each)
+        held = {
+            source: {a: slab.held for a, slab in slabs.items()},
+            result: {a: slab.axis.size(result) for a, slab in slabs.items()},
+        }
+        operands = [
+            array if role == "kernel" else self._filled(array, held[role])
+            for role, array in zip(roles, (first, second), strict=True)
+        ]
         summed = out == "kernel"
         wide = numerics.accumulation_dtype(first.dtype, second.dtype, dtype)
 
@@ -105,10 +105,16 @@ class ShardedContraction:
             mesh=self.mesh,
             in_specs=tuple(self._spec(role) for role in roles),
             out_specs=self._spec(out),
-        )(*(self._placed(whole[role], self._spec(role)) for role in roles))
+        )(
+            *(
+                self._placed(array, self._spec(role))
+                for role, array in zip(roles, operands, strict=True)
+            )
+        )
         if summed:
             return computed
-        batch = given[source].shape[1 : 1 + len(self.batch)]
+        given = first if roles[0] == source else second
+        batch = given.shape[1 : 1 + len(self.batch)]
         return self._cut(computed, (*batch, *geometry.size(out)))
 
     @property
