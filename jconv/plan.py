@@ -11,7 +11,7 @@ from jconv import borders, layout
 from jconv.algorithms import Method, check_method
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.geometry import Geometry
-from jconv.geometry.checks import at_least, is_integer
+from jconv.geometry.checks import at_least, not_symbolic
 from jconv.geometry.padding import per_axis, resolve_padding
 from jconv.geometry.transposed import transposed_geometry
 from jconv.layout import Layout
@@ -192,20 +192,10 @@ def _default_shapes(
                 f"the kernel {tuple(kernel_shape)}, which has {rank} spatial axes",
             )
         default = shape if permutation is None else [shape[n] for n in permutation]
-        _check_symbols(role, tuple(default), rank)
+        numbers = default if role == "kernel" else default[len(default) - rank - 1 :]
+        not_symbolic(f"{role} shape", default, numbers, "batch sizes")
         shapes.append(tuple(default))
     return arrangement, shapes
-
-
-def _check_symbols(role: str, shape: Shape, rank: int) -> None:
-    """Only batch sizes may be symbolic: the relation needs the others' numbers."""
-    numbers = shape if role == "kernel" else shape[len(shape) - rank - 1 :]
-    if not all(is_integer(n) for n in numbers):
-        message = (
-            f"{role} shape {shape}: only batch sizes may be symbolic; spatial sizes "
-            "and channels decide which indices meet. Export with numbers for them."
-        )
-        raise UnsupportedError(message)
 
 
 def _check_groups(groups: Any, c_in: Any, c_out: Any) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import numpy as np
 import pytest
 from jax import export
 
 import jconv
+from jconv.numerics import gamma
 from tests.abilities import able_methods, public
 from tests.cases import Case, named, oracle
 
@@ -116,3 +119,144 @@ def test_the_gradient_with_a_symbolic_batch_size():
     _, dx, dw = exported.call(x, w, dy)
     np.testing.assert_array_equal(dx, oracle(CASE, "input", w, dy))
     np.testing.assert_array_equal(dw, oracle(CASE, "kernel", x, dy))
+
+
+WHERE = {"window": (3, 2), "stride": (2, 1), "padding": ((1, 1), (0, 1))}
+NEEDING_X = ("max_pool", "min_pool", "lp_pool", "logsumexp_pool")
+LINEAR = ("sum_pool", "avg_pool")
+
+
+def all_pools(x):
+    """Every pool, its gradient and its backward function, and max-unpooling."""
+    calls = {}
+    for name in (*NEEDING_X, *LINEAR):
+        for prefix, where in (("", WHERE), ("global_", {})):
+            pool = functools.partial(getattr(jconv, prefix + name), **where)
+            back = functools.partial(getattr(jconv, f"{prefix}{name}_vjp"), **where)
+            y, pull = jax.vjp(pool, x)
+            facts = {"input_shape": x.shape} if name in LINEAR else {"x": x}
+            calls[prefix + name] = y, pull(y), back(y, **facts)
+    y, indices = jconv.max_pool(x, return_indices=True, **WHERE)
+    for name, where in (("windows", WHERE), ("free", {})):
+        put = functools.partial(jconv.max_unpool, output_shape=x.shape, **where)
+        back, pull = jax.vjp(functools.partial(put, indices=indices), y)
+        calls[name] = back, pull(x), jconv.max_unpool_vjp(x, indices, **where)
+    calls["split"] = jax.grad(lambda x: jconv.max_pool(x, ties="split", **WHERE).sum())(
+        x
+    )
+    kept = jconv.subsample(x, (2, 1))
+    calls["skip"] = kept, jconv.subsample_vjp(kept, (2, 1), input_shape=x.shape)
+    return calls
+
+
+def test_pools_with_a_symbolic_batch_size_and_number_of_channels():
+    batch, channels = export.symbolic_shape("b, c")
+    shape = jax.ShapeDtypeStruct((batch, 5, 4, channels), "float64")
+    exported = export.export(jax.jit(all_pools))(shape)
+    x = np.random.default_rng(0).permutation(5 * 4 * 6).reshape(2, 5, 4, 3) + 1.0
+    same = functools.partial(np.testing.assert_allclose, rtol=gamma(8, "float64"))
+    jax.tree.map(same, exported.call(x), all_pools(x))
+
+
+def lax(name, *arguments):
+    return lambda *arrays: getattr(jconv.lax, name)(*arrays, *arguments)
+
+
+def sum_back(x):
+    return jconv.global_sum_pool_vjp(x[:, 0, 0], input_shape=x.shape)
+
+
+def unpooled(x, **where):
+    y = x[:, :3, :5]
+    return jconv.max_unpool(y, y.astype(int), output_shape=x.shape, **where)
+
+
+PICTURES, KERNELS = "2, h, 8, 2", "2, 2, 2, 2"
+IN_FRONT = "2, 2, h, 8"
+PAIRS = ((1, 1), (0, 0))
+SPATIAL = {
+    "conv": (jconv.conv, PICTURES, KERNELS),
+    **{
+        f"{prefix}{name}": (
+            functools.partial(getattr(jconv, prefix + name), **where),
+            PICTURES,
+        )
+        for name in (*NEEDING_X, *LINEAR)
+        for prefix, where in (("", WHERE), ("global_", {}))
+    },
+    "adaptive": (functools.partial(jconv.adaptive_max_pool, output_shape=2), PICTURES),
+    "sum-vjp": (sum_back, PICTURES),
+    "unpool": (functools.partial(unpooled, **WHERE), PICTURES),
+    "unpool-free": (unpooled, PICTURES),
+    "lax": (lax("conv_general_dilated", (1, 1), "SAME"), IN_FRONT, KERNELS),
+    "lax-pairs": (lax("conv_general_dilated", (1, 1), PAIRS), IN_FRONT, KERNELS),
+    "lax-kernel": (
+        lax("conv_general_dilated", (1, 1), PAIRS),
+        "2, 2, 8, 8",
+        "2, 2, h, 2",
+    ),
+    "lax-conv": (lax("conv", (1, 1), "VALID"), IN_FRONT, KERNELS),
+    "lax-padding": (
+        lax("conv_with_general_padding", (1, 1), PAIRS, (1, 2), (1, 1)),
+        IN_FRONT,
+        KERNELS,
+    ),
+    "lax-transpose": (lax("conv_transpose", (2, 2), "SAME"), PICTURES, KERNELS),
+    "lax-transpose-kernel": (
+        lax("conv_transpose", (2, 2), "SAME"),
+        "2, 8, 8, 2",
+        "h, 2, 2, 2",
+    ),
+    "lax-patches": (
+        lax("conv_general_dilated_patches", (2, 2), (1, 1), "SAME"),
+        IN_FRONT,
+    ),
+    "lax-local": (
+        lax("conv_general_dilated_local", (1, 1), "SAME", (2, 2)),
+        IN_FRONT,
+        "2, 8, 8, 8",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("program", "shapes"),
+    [
+        pytest.param(program, shapes, id=name)
+        for name, (program, *shapes) in SPATIAL.items()
+    ],
+)
+def test_a_symbolic_spatial_size_is_refused_with_the_reason(program, shapes):
+    scope = export.SymbolicScope()
+    arrays = [
+        jax.ShapeDtypeStruct(export.symbolic_shape(shape, scope=scope), "float64")
+        for shape in shapes
+    ]
+    with pytest.raises(jconv.UnsupportedError, match=r"h.*only batch sizes.* symbolic"):
+        jax.eval_shape(program, *arrays)
+
+
+@pytest.mark.parametrize("groups", ["feature_group_count", "batch_group_count"])
+def test_lax_groups_with_a_symbolic_number_of_channels(groups):
+    """One program of ``jconv.lax`` for every width, gradients included."""
+    (c,) = export.symbolic_shape("c")
+    own = groups == "feature_group_count"
+
+    def program(x, w):
+        run = functools.partial(
+            jconv.lax.conv_general_dilated,
+            window_strides=(1,),
+            padding="SAME",
+            **{groups: 2},
+        )
+        y, pull = jax.vjp(run, x, w)
+        return y, *pull(y)
+
+    def arrays(c, make):
+        return make((2, 2 * c, 5)), make((4, c if own else 2 * c, 3))
+
+    exported = export.export(jax.jit(program))(
+        *arrays(c, lambda shape: jax.ShapeDtypeStruct(shape, "float64"))
+    )
+    x, w = arrays(3, lambda shape: np.arange(float(np.prod(shape))).reshape(shape))
+    jax.tree.map(np.testing.assert_array_equal, exported.call(x, w), program(x, w))

@@ -93,6 +93,8 @@ class Depthwise:
         if not geometry.rank:
             return "without spatial axes there are no taps"
         own, others = views[0].channels(shapes)
+        if not isinstance(own * others, int):
+            return "its channels are symbolic"
         if own * others > self.max_pairs:
             return (
                 f"it would multiply {own * others} pairs of channels per group, more "

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from jconv.errors import GeometryError
+from jconv.errors import GeometryError, UnsupportedError
 
 
 def is_integer(value: object) -> bool:
     """Whether a value may stand for an int (NumPy's may, True may not)."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def not_symbolic(
+    name: str, shape: Sequence[object], needed: Iterable[object], free: str
+) -> None:
+    """Refuse symbolic sizes of ``jax.export`` where the relation needs numbers.
+
+    Args:
+        name: what has the shape.
+        shape: its sizes.
+        needed: those that have to be numbers.
+        free: which ones may be symbolic, in words.
+
+    Raises:
+        UnsupportedError: if one of those needed is symbolic.
+    """
+    if all(is_integer(n) for n in needed):
+        return
+    message = (
+        f"{name} {tuple(shape)}: only {free} may be symbolic; the other sizes decide "
+        "which indices meet. Export with numbers for them."
+    )
+    raise UnsupportedError(message)
 
 
 def at_least(minimum: int, **arguments: object) -> None:

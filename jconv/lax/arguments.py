@@ -16,7 +16,7 @@ import numpy as np
 
 from jconv.errors import GeometryError
 from jconv.geometry import Geometry
-from jconv.geometry.checks import is_integer
+from jconv.geometry.checks import is_integer, not_symbolic
 from jconv.geometry.extents import dilated_size
 from jconv.geometry.padding import resolve_padding
 from jconv.lax.errors import PaddingNameError, WrongTypeError
@@ -102,8 +102,11 @@ def geometry(
 
     Raises:
         GeometryError: for any argument that is wrong; see the module's docstring.
+        UnsupportedError: for a symbolic size.
     """
     rank = len(rhs)
+    for name, sizes in (("lhs", lhs), ("rhs", rhs)):
+        numbers(name, sizes)
     strides = integers("window_strides", window_strides, rank, GeometryError)
     ones = (1,) * rank
     holes = (
@@ -161,6 +164,16 @@ def _geometry(
         groups=groups,
         allow_empty=True,
     )
+
+
+def numbers(name: str, spatial: Iterable[Any]) -> None:
+    """Refuse symbolic spatial sizes.
+
+    Raises:
+        UnsupportedError: if there is one.
+    """
+    sizes = tuple(spatial)
+    not_symbolic(f"{name}'s spatial sizes", sizes, sizes, "batch sizes and channels")
 
 
 def integers(

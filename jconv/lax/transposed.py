@@ -100,6 +100,7 @@ def conv_transpose(
     )
     if use_consistent_padding or padding in ("SAME", "VALID"):
         kernel = [rhs.shape[n] for n in (arrangement.kernel or ())[:rank]]
+        arguments.numbers("rhs", kernel)
         spans = [window_span(k, d) for k, d in zip(kernel, taps, strict=True)]
         padding = _undone(padding, spans, strides)
     lhs_spec, (out, into, *spatial), out_spec = dimensions.specs(arrangement)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypedDict
 
+import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 
 from jconv import layout, operands
 from jconv.errors import GeometryError
 from jconv.geometry import Windows
-from jconv.geometry.checks import is_integer
+from jconv.geometry.checks import is_integer, not_symbolic
 from jconv.geometry.padding import per_axis
 from jconv.pool.fitted import FittedWindows
 
@@ -94,8 +96,10 @@ def understand(
 
     Raises:
         GeometryError: for any argument that is wrong.
+        UnsupportedError: for a symbolic spatial size.
     """
     dims = spatial_dims(shape, "window", window, channel_axis)
+    check_numbers(shape, dims)
     windows = Windows.from_call(
         [shape[dim] for dim in dims],
         window,
@@ -156,8 +160,19 @@ def spatial_dims(
     return tuple(rest[len(rest) - rank :])
 
 
+def check_numbers(shape: Sequence[int], dims: Sequence[int], name: str = "x") -> None:
+    """Refuse symbolic spatial sizes: windows stand where numbers tell.
+
+    Raises:
+        UnsupportedError: if there is one.
+    """
+    spatial = [shape[dim] for dim in dims]
+    not_symbolic(f"{name}'s shape", shape, spatial, "batch sizes and channels")
+
+
 def check_not_empty(shape: Sequence[int], dims: Sequence[int]) -> None:
     """Refuse an x without entries, where windows are as large as x."""
+    check_numbers(shape, dims)
     if any(shape[dim] == 0 for dim in dims):
         raise GeometryError.of(
             "x.shape", tuple(shape), "at least one entry along each spatial axis"
@@ -231,10 +246,15 @@ def check_flag(**arguments: object) -> None:
             raise GeometryError.of(name, value, "True or False")
 
 
+def is_size(value: Any) -> bool:
+    """Whether a value may be an array's size: a number, or one of ``jax.export``'s."""
+    return value >= 0 if is_integer(value) else jax.export.is_symbolic_dim(value)
+
+
 def check_input_shape(input_shape: Sequence[int], dy: Array) -> tuple[int, ...]:
     """The shape of x that a backward function without x is told."""
     whole = hasattr(input_shape, "__len__") and len(input_shape) == dy.ndim
-    if not whole or not all(is_integer(n) and n >= 0 for n in input_shape):
+    if not whole or not all(map(is_size, input_shape)):
         raise GeometryError.of(
             "input_shape", input_shape, f"the shape of x: {dy.ndim} sizes, as dy has"
         )

@@ -10,12 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from jconv.errors import GeometryError
-from jconv.geometry.checks import is_integer
 from jconv.pool.arguments import (
     Pooling,
     WindowArguments,
     check_cotangent,
+    check_numbers,
     dims_of_rank,
+    is_size,
     understand,
 )
 
@@ -73,7 +74,7 @@ def understand_placement(
     if named is not None:
         _check_same(indices, y.shape)
     shape = tuple(shape)
-    if len(shape) != y.ndim or not all(is_integer(n) and n >= 0 for n in shape):
+    if len(shape) != y.ndim or not all(map(is_size, shape)):
         raise GeometryError.of(
             shape_name, shape, f"the shape of x: {y.ndim} sizes, as the indices have"
         )
@@ -110,6 +111,8 @@ def _free(
             "Give window, or leave it out for free indices.",
         )
     dims = dims_of_rank(shape, rank, where.get("channel_axis", -1))
+    check_numbers(shape, dims)
+    check_numbers(y.shape, dims, "indices")
     if any(shape[n] != y.shape[n] for n in range(y.ndim) if n not in dims):
         raise GeometryError.of(
             shape_name,

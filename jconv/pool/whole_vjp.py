@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from jconv import operands
 from jconv.errors import GeometryError
-from jconv.geometry.checks import is_integer
-from jconv.pool.arguments import check_cotangent, check_not_empty, dims_of_rank
+from jconv.pool.arguments import (
+    check_cotangent,
+    check_not_empty,
+    dims_of_rank,
+    is_size,
+)
 from jconv.pool.vjp import (
     avg_pool_vjp,
     logsumexp_pool_vjp,
@@ -253,7 +257,7 @@ def _linear(
 ) -> Array:
     """A backward function that needs no x."""
     sizes: Any = input_shape
-    if not hasattr(sizes, "__len__") or not all(map(is_integer, sizes)):
+    if not hasattr(sizes, "__len__") or not all(map(is_size, sizes)):
         raise GeometryError.of("input_shape", input_shape, "the shape of x, whole")
     shape = tuple(sizes)
     dy, window = _with_axes(dy, shape, rank, channel_axis, keepdims=keepdims)
