@@ -4,16 +4,18 @@ The only module that imports ``jax._src``. Checked on jax 0.10.2 and 0.12.0.
 
 ``core.auto_insert_reshard`` and ``core.standard_vma_rule`` have no public counterpart,
 and a primitive with two operands cannot take part in ``shard_map`` or in explicit
-sharding without them; the same holds for ``lower_with_sharding_in_types``.
+sharding without them; the same holds for ``lower_with_sharding_in_types``. Which
+results ``checkify`` asks for NaN is a table in private too.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any
 
 import jax
-from jax._src import core  # the reason is in the module's docstring
+from jax._src import checkify, core  # the reason is in the module's docstring
 from jax._src.interpreters.mlir import lower_with_sharding_in_types
 from jax.core import ShapedArray
 
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 auto_insert_reshard = core.auto_insert_reshard
 annotate_sharding = lower_with_sharding_in_types
 ShardingTypeError = core.ShardingTypeError
+
+
+def check_for_nan(primitive: Any) -> None:
+    """Let ``checkify.float_checks`` ask a primitive's result for NaN."""
+    check = functools.partial(checkify.nan_error_check, primitive)
+    checkify.error_checks[primitive] = check
 
 
 def explicit_sharding(aval: Any) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from jax import lax
 from jax.ad_checkpoint import print_saved_residuals
-from jax.experimental import jet
+from jax.experimental import checkify, jet
 
 import jconv
 from tests.abilities import able_methods
@@ -246,3 +246,14 @@ def test_pmap():
     np.testing.assert_array_equal(dx[1], oracle(CASE, "input", w, dy))
     total = sum(oracle(CASE, "kernel", each, dy) for each in x)
     np.testing.assert_array_equal(dw[0], total)
+
+
+@pytest.mark.parametrize("role", ["input", "kernel"])
+def test_checkify_names_the_convolution_that_made_a_nan(role):
+    arrays = {each: jnp.asarray(CASE.array(each)) for each in ("input", "kernel")}
+    check = jax.jit(checkify.checkify(conv, errors=checkify.float_checks))
+    error, _ = check(*arrays.values())
+    assert error.get() is None
+    arrays[role] = arrays[role].at[(0,) * arrays[role].ndim].set(jnp.nan)
+    error, _ = check(*arrays.values())
+    assert "primitive: conv" in error.get()

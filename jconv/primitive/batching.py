@@ -1,4 +1,4 @@
-"""vmap: the new axis joins the label that the mapped operand shares with the result."""
+"""vmap: the new axis joins the label that the mapped operands share with the result."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.interpreters import batching
 
+from jconv import compat
 from jconv.geometry import OPERANDS
 from jconv.primitive.bind import contract, conv_p
 
@@ -24,59 +25,80 @@ SHARED_LABEL = {
 }
 """The label that two roles share and the third lacks."""
 
-POSITION = {"input": {"c": -1}, "kernel": {"c": -3, "m": -1}, "output": {"m": -1}}
-"""Where the channel labels stand in each role; e is 0 and b begins at 1."""
+POSITION = {
+    "input": {"e": 0, "c": -1},
+    "kernel": {"e": 0, "c": -3, "m": -1},
+    "output": {"e": 0, "m": -1},
+}
+"""Where a label that the new axis becomes a part of stands; of b it is a dimension."""
 
 
-def _batch(operands: Any, mapped: Any, **params: Params) -> Any:
+def _batch(axis: Any, operands: Any, mapped: Any, **params: Params) -> Any:
     """One row per pair of roles: the new axis joins the label that they share."""
-    out, pair = params["out"], OPERANDS[params["out"]]
-    if None not in mapped:
-        size = operands[0].shape[mapped[0]]
-        merged = [
-            _merge(operand, axis, 0)
-            for operand, axis in zip(operands, mapped, strict=True)
-        ]
-        inner = operands[0].shape[0 if mapped[0] else 1]
-        params["sharding"] = None
-        return _split(contract(*merged, **params), 0, size, inner), 0
-    which = 0 if mapped[0] is not None else 1
-    role, axis = pair[which], mapped[which]
-    size = operands[which].shape[axis]
-    label = SHARED_LABEL[frozenset((role, out))]
-    operands = list(operands)
+    out, sharding = params["out"], params["sharding"]
+    arrays = dict(zip(OPERANDS[out], operands, strict=True))
+    moved = {
+        role: jnp.moveaxis(arrays[role], dim, 0)
+        for role, dim in zip(OPERANDS[out], mapped, strict=True)
+        if dim is not None
+    }
+    if not moved:
+        return contract(*operands, **params), None
+    label = "e" if len(moved) == 2 else SHARED_LABEL[frozenset((*moved, out))]
     if label == "b":
-        operands[which] = jnp.moveaxis(operands[which], axis, 1)
-        params["sharding"] = _with_axis(params["sharding"], 1)
-        return contract(*operands, **params), 1
-    moved = jnp.moveaxis(operands[which], axis, 0)
-    inner = moved.shape[POSITION[role][label]]
-    operands[which] = _merge(moved, 0, moved.ndim - 1 + POSITION[role][label])
-    result = contract(*operands, **params)
-    position = result.ndim + POSITION[out][label]
-    return _split(result, position, size, inner), position
+        arrays |= {role: jnp.moveaxis(array, 0, 1) for role, array in moved.items()}
+        if sharding is not None:
+            names = list(sharding.spec)
+            names.insert(1, axis.explicit_mesh_axis)
+            params["sharding"] = _divided(sharding, names)
+        return contract(*arrays.values(), **params), 1
+
+    dims = {role: POSITION[role][label] for role in (*moved, out)}
+    inner_names = [_names(array)[dims[role]] for role, array in moved.items()]
+    if sharding is not None:
+        names = list(sharding.spec)
+        inner_names.append(names[dims[out]])
+    # Where one part is divided among devices, it has to be the outer one.
+    outer = axis.explicit_mesh_axis is not None or not any(inner_names)
+    if sharding is not None and outer:
+        names[dims[out]] = axis.explicit_mesh_axis
+        params["sharding"] = _divided(sharding, names)
+    sizes = {array.shape[1:][dims[role]] for role, array in moved.items()}
+    arrays |= {
+        role: _merge(array, dims[role], outer=outer) for role, array in moved.items()
+    }
+    result = contract(*arrays.values(), **params)
+    return _split(result, dims[out], axis.size, sizes.pop(), outer=outer)
 
 
-def _merge(array: Array, axis: int, position: int) -> Array:
-    """Move an axis in front of a position and merge the two."""
-    array = jnp.moveaxis(array, axis, position)
-    before, (outer, inner, *after) = array.shape[:position], array.shape[position:]
-    return lax.reshape(array, (*before, outer * inner, *after))
+def _merge(array: Array, dim: int, *, outer: bool) -> Array:
+    """Dimension 0 and one of the others as one; ``outer`` if 0 is to be the outer."""
+    dim %= array.ndim - 1
+    sizes = list(array.shape[1:])
+    sizes[dim] *= array.shape[0]
+    return lax.reshape(jnp.moveaxis(array, 0, dim + (not outer)), sizes)
 
 
-def _split(array: Array, position: int, size: int, inner: int) -> Array:
-    """The inverse of ``_merge``: split one dimension into (size, inner)."""
-    before, (_, *after) = array.shape[:position], array.shape[position:]
-    return lax.reshape(array, (*before, size, inner, *after))
+def _split(
+    array: Array, dim: int, size: int, inner: int, *, outer: bool
+) -> tuple[Array, int]:
+    """The inverse of ``_merge``, but for where the new dimension is: the second."""
+    dim %= array.ndim
+    before, (_, *after) = array.shape[:dim], array.shape[dim:]
+    parts = (size, inner) if outer else (inner, size)
+    return lax.reshape(array, (*before, *parts, *after)), dim + (not outer)
 
 
-def _with_axis(sharding: Any, position: int) -> Any:
-    """A sharding with an unsharded dimension inserted."""
-    if sharding is None:
-        return None
-    spec = list(sharding.spec)
-    spec.insert(position, None)
-    return jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec(*spec))
+def _names(array: Array) -> Any:
+    """The mesh axes that divide each dimension of a mapped array but the mapped one."""
+    sharding = compat.explicit_sharding(jax.typeof(array))
+    return (None,) * (array.ndim - 1) if sharding is None else sharding.spec[1:]
 
 
-batching.primitive_batchers[conv_p] = _batch
+def _divided(sharding: Any, names: list[Any]) -> Any:
+    """A sharding over the same mesh."""
+    spec = jax.sharding.PartitionSpec(*names)
+    return jax.sharding.NamedSharding(sharding.mesh, spec)
+
+
+batching.fancy_primitive_batchers[conv_p] = _batch

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jconv.geometry import Geometry, Role
 
 conv_p = Primitive("conv")
+compat.check_for_nan(conv_p)
 
 
 def contract(
