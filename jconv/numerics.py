@@ -17,6 +17,7 @@ import functools
 import math
 from typing import TYPE_CHECKING
 
+import jax
 import jax.numpy as jnp
 
 from jconv.geometry import OPERANDS, Geometry, Role
@@ -62,7 +63,9 @@ def accumulation_dtype(*dtypes: DTypeLike) -> jnp.dtype:
         (dtype('float32'), dtype('int8'))
     """
     wide = [_widened(jnp.dtype(dtype)) for dtype in dtypes]
-    return functools.reduce(jnp.promote_types, wide)
+    # Nothing implicit, as who asks for strict promotion has named every one of them.
+    with jax.numpy_dtype_promotion("standard"):
+        return functools.reduce(jnp.promote_types, wide)
 
 
 def _widened(dtype: jnp.dtype) -> jnp.dtype:

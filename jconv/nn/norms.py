@@ -14,6 +14,7 @@ from jconv.errors import GeometryError
 from jconv.geometry.checks import is_integer
 from jconv.nn.layer import Layer, Params, Shape, State, along_channels, checked_shape
 from jconv.pool import sum_pool
+from jconv.pool.arguments import as_inexact
 
 if TYPE_CHECKING:
     from jax import Array
@@ -204,14 +205,14 @@ class LocalResponseNorm(Layer):
 
     def forward(self, params: Params, x: Array) -> Array:
         """A pool along the channels: they are the one spatial axis here."""
-        dtype = jnp.result_type(x, 1.0)  # of whole numbers, JAX's default float
-        wide = x.astype(numerics.accumulation_dtype(dtype))  # squares overflow soon
+        x = as_inexact("x", x)
+        wide = x.astype(numerics.accumulation_dtype(x.dtype))  # squares overflow soon
         pads = ((self.size // 2, self.size // 2),)
         total = sum_pool(
             jnp.square(wide), (self.size,), stride=1, padding=pads, channel_axis=None
         )
         y = wide / (self.bias + self.alpha * total) ** self.beta
-        return y.astype(dtype)
+        return y.astype(x.dtype)
 
 
 def _moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:

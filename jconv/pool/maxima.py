@@ -210,4 +210,4 @@ def _split_pool_jvp(
     )
     _, total = jax.jvp(everyone, (x,), (x_dot,))
     count = tie_count(lax.stop_gradient(x), pooling, smallest)
-    return y, (total / count).astype(total.dtype)
+    return y, (total.astype(count.dtype) / count).astype(total.dtype)

@@ -85,7 +85,8 @@ def extreme_back(
         return pull_back(dy, x, pooling, FirstTakesAll(smallest))
     if ties == "split":
         dy = as_inexact("dy", dy)
-        part = dy / tie_count(x, pooling, smallest)
+        wide = numerics.accumulation_dtype(dy.dtype)
+        part = dy.astype(wide) / tie_count(x, pooling, smallest).astype(wide)
         return pull_back(part, x, pooling, AllTakeAll(smallest)).astype(dy.dtype)
     return pull_back(dy, x, pooling, AllTakeAll(smallest))
 

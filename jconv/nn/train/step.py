@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import register_dataclass, register_static
 
+from jconv import numerics
 from jconv.nn.data.augment import Augment
 from jconv.nn.data.batches import in_turn
 from jconv.nn.layer import Layer, Params, State
@@ -72,7 +73,7 @@ class Problem:
         y, state = self.model.apply(
             cast, images.astype(dtype), state=state, train=train, key=key
         )
-        return y.astype(jnp.promote_types(dtype, jnp.float32)), state
+        return y.astype(numerics.accumulation_dtype(dtype)), state
 
     def loss(
         self, params: Params, state: State, images: Array, labels: Array, key: Array
