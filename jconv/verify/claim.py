@@ -83,7 +83,7 @@ class Claim:
         says: one sentence that a student understands.
         kind: how strong its evidence is.
         falsified_by: what would refute it.
-        source: where it comes from.
+        source: where it comes from; letters stand for the notes in `sources`.
         formula: the statement in mathematics; may be empty.
         check: yields the evidence.
     """

@@ -17,6 +17,7 @@ from jconv.verify.device import display_name
 from jconv.verify.difference import sentence
 from jconv.verify.failures import in_all
 from jconv.verify.figures.theme import css
+from jconv.verify.sources import LECTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -106,6 +107,7 @@ def render(
             topics=grouped,
             device_name=display_name(report["device"]),
             verdicts=VERDICTS,
+            lectures=LECTURES,
             kinds=KINDS,
             rows_shown=ROWS_SHOWN,
             compared=_compared(report),
