@@ -81,6 +81,33 @@ def test_every_convolution_of_lax_is_here() -> None:
     assert families - helpers == set(ours.__all__)
 
 
+PAIRS = {
+    "tuples": ((1, 0), (0, 2)),
+    "lists": [[1, 0], [0, 2]],
+    "numpy": np.array([[1, 0], [0, 2]]),
+    "numpy-integers": [(np.int64(1), np.int8(0)), (0, np.uint8(2))],
+    "jax": jnp.array([[1, 0], [0, 2]]),
+    "jax-integers": [(jnp.int32(1), 0), jnp.array([0, 2])],
+}
+
+
+@pytest.mark.parametrize("pairs", PAIRS.values(), ids=PAIRS)
+def test_padding_is_whatever_pairs_of_integers_lax_takes(pairs: Any) -> None:
+    x, w = np.ones((1, 1, 4, 5)), np.ones((1, 1, 2, 3))
+    last = {"lhs": x.reshape(1, 4, 5, 1), "rhs": w.reshape(2, 3, 1, 1)}
+    for module in (peer, ours):
+        shapes = (
+            module.conv_general_dilated(x, w, (1, 1), pairs).shape,
+            module.conv_general_dilated_patches(x, (2, 3), (1, 1), pairs).shape,
+            module.conv_transpose(**last, strides=(1, 2), padding=pairs).shape,
+        )
+        assert shapes == ((1, 1, 4, 5), (1, 6, 4, 5), (1, 4, 9, 1))
+    with pytest.raises(jconv.GeometryError, match=r"padding=.*pairs of integers"):
+        jax.jit(lambda pairs: ours.conv_general_dilated(x, w, (1, 1), pairs))(
+            jnp.ones((2, 2), int)
+        )
+
+
 # Errors -----------------------------------------------------------------------------
 
 NONE = ((0, 0), (0, 0))
@@ -96,6 +123,8 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "padding-flat": {"padding": (0, 0)},
     "padding-int": {"padding": 1},
     "padding-float": {"padding": ((0.5, 0), (0, 0))},
+    "padding-floats": {"padding": jnp.ones((2, 2))},
+    "padding-flat-array": {"padding": np.ones(2, int)},
     "crops-too-much": {"padding": ((-4, -4), (0, 0))},
     "lhs_dilation-0": {"lhs_dilation": (0, 1)},
     "rhs_dilation-0": {"rhs_dilation": (0, 1)},

@@ -95,6 +95,8 @@ MISTAKES: dict[str, tuple[type[Exception], dict[str, Any]]] = {
         ValueError,
         {"padding": "FULL", "use_consistent_padding": True},
     ),
+    "padding-floats": (ValueError, {"padding": np.ones((1, 2))}),
+    "strides-int": (TypeError, {"strides": 2, "padding": ((1, 1),)}),
     "padding-length": (TypeError, {"padding": ((0, 0),) * 2}),
     "no-default-order": (
         ValueError,

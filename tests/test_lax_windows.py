@@ -176,6 +176,11 @@ def test_patches_copy_infinities_truth_values_and_every_bit() -> None:
 
 MISTAKES: dict[str, tuple[type[Exception], dict[str, Any]]] = {
     "rank": (TypeError, {"filter_shape": (2,)}),
+    "filter-int": (TypeError, {"filter_shape": 3}),
+    "filter-none": (TypeError, {"filter_shape": None}),
+    "filter-floats": (TypeError, {"filter_shape": (2.0, 3)}),
+    "filter-array": (TypeError, {"filter_shape": jnp.array([2, 3])}),
+    "filter-string": (TypeError, {"filter_shape": "23"}),
     "strides": (ValueError, {"window_strides": (1,)}),
     "string-with-lhs_dilation": (ValueError, {"lhs_dilation": (2, 1)}),
     "precision": (ValueError, {"precision": "foo"}),
@@ -194,6 +199,18 @@ def test_a_mistake_raises_what_lax_raises(
         with pytest.raises(kind) as caught:
             module.conv_general_dilated_patches(x, **(keywords | wrong))
     assert isinstance(caught.value, jconv.GeometryError)
+
+
+@pytest.mark.parametrize("wrong", [3, None, (2.0, 3), (3,), (-1, 3)], ids=repr)
+def test_a_wrong_window_is_told_by_its_name(wrong: Any) -> None:
+    x, w = jnp.ones((1, 2, 5, 4)), jnp.ones((1, 8, 5, 4))
+    for call in (
+        lambda: ours.conv_general_dilated_patches(x, wrong, (1, 1), "SAME"),
+        lambda: ours.conv_general_dilated_local(x, w, (1, 1), "SAME", wrong),
+    ):
+        with pytest.raises(jconv.GeometryError) as caught:
+            call()
+        assert str(caught.value).startswith(f"filter_shape={wrong!r}: expected ")
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 4), (3, 3, 5), (3, 4)])

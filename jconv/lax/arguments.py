@@ -7,6 +7,7 @@ An error is a ``GeometryError`` and, where
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -210,20 +211,25 @@ def pairs(padding: Any, rank: int) -> tuple[tuple[int, int], ...]:
         WrongTypeError: for a wrong number of pairs.
     """
     try:
-        found = tuple((low, high) for low, high in padding)
+        found = tuple((_index(low), _index(high)) for low, high in padding)
     except (TypeError, ValueError):
-        found = ((None, None),)
-    if not all(is_integer(entry) for pair in found for entry in pair):
         raise GeometryError.of(
             "padding",
             padding,
             f"one of {', '.join(PADDING_NAMES)}, or (low, high) pairs of integers",
-        )
+        ) from None
     if len(found) != rank:
         raise WrongTypeError.of(
             "padding", padding, f"one pair per spatial dimension ({rank} of them)"
         )
-    return tuple((int(low), int(high)) for low, high in found)
+    return found
+
+
+def _index(entry: Any) -> int:
+    """An integer of any kind, JAX's included, but no truth value."""
+    if isinstance(entry, bool):
+        raise TypeError
+    return operator.index(entry)
 
 
 def result_dtype(preferred: Any, dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -98,7 +98,10 @@ def conv_transpose(
         if rhs_dilation is None
         else arguments.integers("rhs_dilation", rhs_dilation, rank, WrongTypeError)
     )
-    if use_consistent_padding or padding in ("SAME", "VALID"):
+    if strides is not None:
+        strides = arguments.integers("strides", strides, rank, WrongTypeError)
+    named = isinstance(padding, str) and padding in ("SAME", "VALID")
+    if use_consistent_padding or named:
         kernel = [rhs.shape[n] for n in (arrangement.kernel or ())[:rank]]
         arguments.numbers("rhs", kernel)
         spans = [window_span(k, d) for k, d in zip(kernel, taps, strict=True)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -18,6 +19,7 @@ from jax import lax
 from jconv import layout, numerics, operands
 from jconv.algorithms.parts.unfolding import take
 from jconv.errors import GeometryError
+from jconv.geometry.checks import is_integer
 from jconv.lax import arguments, dimensions
 from jconv.lax.errors import WrongTypeError
 
@@ -166,10 +168,9 @@ def _understand(
     dimension_numbers: Numbers,
 ) -> tuple[Layout, Geometry]:
     """Layout and geometry of a window that slides over x."""
-    shape = tuple(filter_shape)
+    rank = max(x.ndim - 2, 0)
+    shape = _window_sizes(filter_shape, rank)
     arrangement = dimensions.numbers(dimension_numbers, x.shape, (1, 1, *shape))
-    if any(size < 0 for size in shape):
-        raise GeometryError.of("filter_shape", shape, "sizes of at least 0")
     window = list(shape)
     for size, a in zip(shape, _by_position(arrangement), strict=True):
         window[a] = size
@@ -177,6 +178,26 @@ def _understand(
     return arrangement, arguments.geometry(
         spatial, tuple(window), window_strides, padding, lhs_dilation, rhs_dilation
     )
+
+
+def _window_sizes(filter_shape: Any, rank: int) -> tuple[int, ...]:
+    """The window's sizes.
+
+    Raises:
+        WrongTypeError: if they are no integers, or not one per spatial dimension.
+        GeometryError: for a negative one.
+    """
+    sizes = tuple(filter_shape) if isinstance(filter_shape, Iterable) else (None,)
+    if len(sizes) != rank or not all(map(is_integer, sizes)):
+        raise WrongTypeError.of(
+            "filter_shape",
+            filter_shape,
+            f"a sequence of {rank} integers, one size per spatial dimension of lhs",
+            f"Use e.g. {(3,) * rank}.",
+        )
+    if any(size < 0 for size in sizes):
+        raise GeometryError.of("filter_shape", filter_shape, "sizes of at least 0")
+    return sizes
 
 
 def _by_position(arrangement: Layout) -> list[int]:
