@@ -125,7 +125,33 @@ def test_narrow_floats_are_raised_to_powers_in_float32():
     assert jconv.lp_pool(x, (4,), 50).item() == np.float16(300 * 4 ** (1 / 50))
 
 
-@pytest.mark.parametrize("p", [0, 0.5, -1, math.nan, "2", True])
+SCALARS = {
+    "jax": jnp.float32(3),
+    "jax-narrow": jnp.bfloat16(3),
+    "jax-integer": jnp.int32(3),
+    "numpy": np.float32(3),
+    "numpy-array": np.array(3),
+}
+
+
+@pytest.mark.parametrize("p", SCALARS.values(), ids=SCALARS)
+def test_any_scalar_that_is_known_may_be_the_exponent(p):
+    x = jnp.arange(1.0, 9.0).reshape(1, 4, 2)
+    dy = jnp.ones((1, 2, 2))
+    for run in (
+        lambda p: jconv.lp_pool(x, 2, p=p),
+        lambda p: jconv.lp_pool_vjp(dy, x, 2, p),
+        lambda p: jconv.global_lp_pool(x, p),
+        lambda p: jconv.global_lp_pool_vjp(dy[:, 0], x, p),
+    ):
+        np.testing.assert_array_equal(run(p), run(3))
+        with pytest.raises(jconv.UnsupportedError, match=r"p=.*while tracing.*static"):
+            jax.jit(run)(3.0)
+
+
+@pytest.mark.parametrize(
+    "p", [0, 0.5, -1, math.nan, "2", True, jnp.ones(2), jnp.ones((), bool), 3j]
+)
 def test_what_gives_no_norm_is_refused(p):
     with pytest.raises(GeometryError, match=r"p=.*at least 1"):
         jconv.lp_pool(jnp.ones((2, 1)), (2,), p)

@@ -22,7 +22,7 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics
-from jconv.errors import GeometryError
+from jconv.errors import GeometryError, UnsupportedError
 from jconv.pool.arguments import as_real, understand
 from jconv.pool.maxima import extreme_pool
 from jconv.pool.slide import pooled
@@ -130,9 +130,24 @@ def lp_pool(
     return norm_windows(x, pooling, p)
 
 
-def as_exponent(p: float) -> float:
-    """A p that gives a norm; rounding cannot tell a huge one from infinity."""
-    if isinstance(p, bool) or not isinstance(p, (int, float, np.number)) or not p >= 1:
+def as_exponent(p: Any) -> float:
+    """A p that gives a norm; rounding cannot tell a huge one from infinity.
+
+    Raises:
+        GeometryError: for anything else.
+        UnsupportedError: for a traced p, whose value nobody knows yet.
+    """
+    if isinstance(p, jax.core.Tracer):
+        message = (
+            f"p={p}: it decides how powers are computed, so it has to be a number "
+            "while tracing. Mark it as static in jax.jit, or close over it; no "
+            "derivative with respect to p is defined."
+        )
+        raise UnsupportedError(message)
+    if isinstance(p, (jax.Array, np.ndarray)) and p.ndim == 0:
+        p = p.item()
+    numbers = (int, float, np.integer, np.floating)
+    if isinstance(p, bool) or not isinstance(p, numbers) or not p >= 1:
         raise GeometryError.of("p", p, "a number of at least 1", "Use e.g. p=2.")
     return float(p) if p < HUGE else math.inf
 
