@@ -95,10 +95,10 @@ def explain(
     subject = Subject.from_call(
         cli_options.sizes("--input", input_ or "5"),
         taps,
-        stride=_steps("--stride", stride),
+        stride=cli_options.per_axis("--stride", stride),
         padding=cli_options.padding(padding, len(taps)),
-        kernel_dilation=_steps("--kernel-dilation", kernel_dilation),
-        input_dilation=_steps("--input-dilation", input_dilation),
+        kernel_dilation=cli_options.per_axis("--kernel-dilation", kernel_dilation),
+        input_dilation=cli_options.per_axis("--input-dilation", input_dilation),
         groups=groups,
         channels=cli_options.channels("--channels", channels),
         batch=batch,
@@ -135,15 +135,6 @@ def explain(
         show(console, subject, libraries)
     for path in written:
         console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _steps(option: str, text: str) -> int | tuple[int, ...]:
-    """A stride or a dilation: one integer, or one per axis."""
-    try:
-        return cli_options.per_axis(option, text)
-    except GeometryError:
-        expected = "an integer such as 2, or one per axis such as 2x1"
-        raise GeometryError.of(option, text, expected) from None
 
 
 def _libraries(names: list[str] | None) -> tuple[str, ...]:

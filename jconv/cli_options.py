@@ -23,12 +23,20 @@ def sizes(option: str, text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.lower().split("x"))
     except ValueError:
-        raise GeometryError.of(option, text, "sizes such as 56x56") from None
+        raise GeometryError.of(option, text, "sizes such as 9, or 56x56") from None
 
 
 def per_axis(option: str, text: str) -> int | tuple[int, ...]:
-    """Read "2" for all axes, or "2x1" for each."""
-    found = sizes(option, text)
+    """Read "2" for all axes, or "2x1" for each.
+
+    Raises:
+        GeometryError: naming the option.
+    """
+    try:
+        found = sizes(option, text)
+    except GeometryError:
+        expected = "an integer such as 2, or one per axis such as 2x1"
+        raise GeometryError.of(option, text, expected) from None
     return found[0] if len(found) == 1 else found
 
 
@@ -44,16 +52,17 @@ def padding(text: str, rank: int) -> Padding:
     """
     if text.isalpha() or "_" in text:
         return text
+    parts = [part.partition(":") for part in text.lower().split("x")]
+    try:
+        entries = [(int(low), int(high or low)) for low, _, high in parts]
+    except ValueError:
+        expected = (
+            "a name such as same, integers such as 1 or 1x2, or LOW:HIGH such as 0:1 "
+            "or 0:1x1:2"
+        )
+        raise GeometryError.of("--padding", text, expected) from None
     if ":" not in text:
         return per_axis("--padding", text)
-    entries = []
-    for part in text.lower().split("x"):
-        low, _, high = part.partition(":")
-        try:
-            entries.append((int(low), int(high or low)))
-        except ValueError:
-            expected = "a name, sizes such as 1x2, or LOW:HIGH such as 0:1 or 0:1x1:2"
-            raise GeometryError.of("--padding", text, expected) from None
     return tuple(entries * rank if len(entries) == 1 else entries)
 
 

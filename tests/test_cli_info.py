@@ -30,6 +30,24 @@ def test_info_tells_what_each_role_gets_and_why(
         assert told.count(name) >= 3
 
 
+SPELT = {
+    "padding": ("--padding 2.5", ["--padding='2.5'", "same", "1x2", "0:1x1:2"]),
+    "pair": ("--padding 1:b", ["--padding='1:b'", "same", "1x2", "0:1x1:2"]),
+    "stride": ("--stride 2.5", ["--stride='2.5'", "such as 2,", "2x1"]),
+    "dilation": ("--kernel-dilation 1:2", ["--kernel-dilation='1:2'", "2x1"]),
+}
+
+
+@pytest.mark.parametrize("command", ["explain", "info", "tune"])
+@pytest.mark.parametrize(("words", "told"), SPELT.values(), ids=SPELT)
+def test_a_wrong_option_tells_how_it_is_spelt(
+    words: str, told: list[str], command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([command, *f"--input 9 --kernel 3 {words}".split()]) == 2
+    complaint = capsys.readouterr().err
+    assert [each for each in told if each not in complaint] == [], complaint
+
+
 INFO_WRONG = {
     "no kernel": "--input 9x9",
     "no sizes": "--input 9by9 --kernel 3x3",

@@ -169,3 +169,10 @@ def test_its_own_derivatives_are_the_forward_convolution_and_the_kernel_vjp():
     np.testing.assert_array_equal(
         dw, jconv.conv_kernel_vjp(c, y, kernel_shape=w.shape, **options)
     )
+
+
+def test_a_size_that_cannot_be_is_told_with_its_axis():
+    y, w = jnp.ones((2, 4, 4, 1)), jnp.ones((3, 3, 1, 1))
+    told = r"output_shape=\(8, 12\): .*between 1 and 10 on spatial axis 1.*got 12"
+    with pytest.raises(jconv.GeometryError, match=told):
+        jconv.conv_transpose(y, w, stride=2, output_shape=(8, 12), padding="same")

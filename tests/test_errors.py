@@ -167,7 +167,7 @@ WRONG = {
     ),
     "output_shape-unreachable": (
         transpose(stride=2, output_shape=(20,)),
-        ["output_shape=20", "between 9 and 10"],
+        ["output_shape=(20,)", "between 9 and 10 on spatial axis 0", "got 20"],
     ),
     "output_shape-rank": (
         transpose(output_shape=(6, 6)),

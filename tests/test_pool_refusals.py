@@ -19,6 +19,43 @@ def test_a_flag_is_true_or_false(wrong):
         jconv.avg_pool_vjp(X, (1,), input_shape=X.shape, count_padding=wrong)
 
 
+DIMENSIONS = {
+    "no-spatial-axis": (
+        lambda: jconv.global_max_pool(jnp.ones((4, 1))),
+        ["x.shape=(4, 1)", "batch axis", "spatial axis", "rank=1"],
+    ),
+    "no-spatial-axis-backward": (
+        lambda: jconv.global_avg_pool_vjp(jnp.ones(1), input_shape=(4, 1)),
+        ["x.shape=(4, 1)", "rank=1"],
+    ),
+    "no-channels": (
+        lambda: jconv.global_sum_pool(jnp.ones(4), channel_axis=None),
+        ["x.shape=(4,)", "batch axis", "rank=1"],
+    ),
+    "unpool-rank": (
+        lambda: jconv.max_unpool(
+            jnp.ones((2, 1)), jnp.ones((2, 1), int), output_shape=(4, 1)
+        ),
+        ["x.shape=(4, 1)", "rank=1"],
+    ),
+    "rank-large": (
+        lambda: jconv.global_max_pool(X, rank=3),
+        ["rank=3", "0 to 2", "(1, 4, 1)"],
+    ),
+    "rank-float": (lambda: jconv.global_max_pool(X, rank=1.0), ["rank=1.0", "0 to 2"]),
+    "rank-negative": (lambda: jconv.global_max_pool(X, rank=-1), ["rank=-1", "0 to 2"]),
+}
+
+
+@pytest.mark.parametrize(("call", "words"), DIMENSIONS.values(), ids=DIMENSIONS)
+def test_too_few_dimensions_are_told_by_the_argument_that_is_wrong(call, words):
+    with pytest.raises(GeometryError) as found:
+        call()
+    told = str(found.value)
+    assert [word for word in words if word not in told] == [], told
+    assert "window" not in told
+
+
 @pytest.mark.parametrize("pool", [jconv.max_pool, jconv.adaptive_max_pool])
 def test_truth_values_are_refused_without_talk_of_sums(pool):
     with pytest.raises(GeometryError, match=r"x.dtype='bool'.*astype") as found:

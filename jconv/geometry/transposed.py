@@ -89,7 +89,7 @@ def transposed_geometry(
         if same:
             n_input = n_output * strides[a] if wanted is None else wanted[a]
             if wanted is not None:
-                _check_reachable(n_input, covered, strides[a], dilations[a], lowest=1)
+                _check_reachable(wanted, a, covered, strides[a], dilations[a], 1)
             low, _ = split_evenly(
                 max(0, covered - n_input),
                 extra_low=str(padding).lower() == "same_lower",
@@ -97,7 +97,7 @@ def transposed_geometry(
         else:
             n_input = covered - low - high
             if wanted is not None:
-                _check_reachable(wanted[a], n_input, strides[a], dilations[a])
+                _check_reachable(wanted, a, n_input, strides[a], dilations[a])
                 n_input = wanted[a]
         if n_input < 0:
             raise GeometryError.of(
@@ -161,7 +161,8 @@ def _wanted(input_shape: Sequence[int] | None, rank: int) -> tuple[int, ...] | N
 
 
 def _check_reachable(
-    wanted: int,
+    shape: tuple[int, ...],
+    a: int,
     smallest: int,
     stride: int,
     dilation: int,
@@ -170,9 +171,11 @@ def _check_reachable(
     """Refuse a size that no output padding reaches; padding reaches down to lowest."""
     largest = smallest + max(stride, abs(dilation)) - 1
     lowest = smallest if lowest is None else lowest
-    if not lowest <= wanted <= largest:
+    if not lowest <= shape[a] <= largest:
         raise GeometryError.of(
             "output_shape",
-            wanted,
-            f"between {lowest} and {largest} for this stride, padding and kernel",
+            shape,
+            f"between {lowest} and {largest} on spatial axis {a} for this stride, "
+            f"padding and kernel; got {shape[a]}",
+            "Use a size in between, or change stride, padding or kernel_dilation.",
         )

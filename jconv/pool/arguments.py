@@ -185,10 +185,24 @@ def dims_of_rank(
     """The spatial dimensions, where only their number is told.
 
     Raises:
-        GeometryError: for a wrong rank or channel axis.
+        GeometryError: for a wrong rank or channel axis, or an x of too few dimensions.
     """
-    if rank is not None and (not is_integer(rank) or rank < 0):
-        raise GeometryError.of("rank", rank, "None or an integer of at least 0")
+    rest = len(shape) - (layout.channel_dim(channel_axis, len(shape)) is not None)
+    if rank is None and rest < 2:
+        raise GeometryError.of(
+            "x.shape",
+            tuple(shape),
+            "a batch axis and at least one spatial axis, besides the channels",
+            "Use rank to say how many axes are spatial, e.g. rank=1 for an x without "
+            "a batch axis.",
+        )
+    if rank is not None and not (is_integer(rank) and 0 <= rank <= rest):
+        raise GeometryError.of(
+            "rank",
+            rank,
+            f"None, or an integer from 0 to {rest}: x, of shape {tuple(shape)}, has "
+            f"{rest} dimensions besides the channels",
+        )
     each: Any = 1 if rank is None else (1,) * rank
     return spatial_dims(shape, "rank", each, channel_axis)
 
