@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import NamedSharding
+from jax.sharding import PartitionSpec as P
 
 import jconv
 from jconv.errors import GeometryError
@@ -131,6 +134,44 @@ def test_auto_multiplies_least(places, kernel, cheaper):
     assert taken["gradient"] == places[0] * taps * c_in * c_out
     assert taken["gram"] == places[0] ** 2 * (taps * c_in + c_out)
     assert min(taken, key=taken.get) == cheaper
+
+
+CHANNELS = (None, None, None)
+DIVISIONS = {
+    "x": (P(*CHANNELS, "one"), P()),
+    "dy": (P(), P(*CHANNELS, "one")),
+    "both": (P(*CHANNELS, "one"), P(*CHANNELS, "two")),
+    "batch-and-x": (P("one", None, None, "two"), P("one")),
+}
+
+
+@pytest.mark.skipif(jax.device_count() < 4, reason="needs four devices")
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("specs", DIVISIONS.values(), ids=DIVISIONS)
+def test_norms_of_channels_that_explicit_axes_divide(specs, groups):
+    x, dy = integers((4, 3, 3, 4)), integers((4, 2, 2, 8))
+    run = functools.partial(
+        jconv.per_example_kernel_norms,
+        kernel_shape=(2, 2, 4 // groups, 8),
+        groups=groups,
+    )
+    expected = run(x, dy, method="gradient")
+    explicit = (jax.sharding.AxisType.Explicit,) * 2
+    mesh = jax.make_mesh((2, 2), ("one", "two"), axis_types=explicit)
+    with jax.set_mesh(mesh):
+        divided = [
+            jax.device_put(array, NamedSharding(mesh, spec))
+            for array, spec in zip((x, dy), specs, strict=True)
+        ]
+        for method in ("gradient", "auto"):
+            found = jax.jit(functools.partial(run, method=method))(*divided)
+            np.testing.assert_array_equal(found, expected)
+            assert jax.typeof(found).sharding.spec == P(
+                specs[0][0] if specs[0] else None
+            )
+        if groups == 1:
+            with pytest.raises(jconv.UnsupportedError, match=r"'gram'.*'gradient'"):
+                run(*divided, method="gram")
 
 
 @pytest.mark.parametrize("method", ["gradient", "gram"])

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 import jax.numpy as jnp
 
-from jconv import layout, numerics, operands
+from jconv import compat, layout, numerics, operands
 from jconv.algorithms import AUTO
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.unfolding import take
 from jconv.algorithms.patches import PATCHES
 from jconv.algorithms.protocol import concrete
-from jconv.errors import GeometryError
+from jconv.errors import GeometryError, UnsupportedError
 from jconv.per_example.gradients import as_examples, batch_of, gradients, understand
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jax.typing import ArrayLike
 
     from jconv.algorithms import Precision, Shapes
+    from jconv.geometry import Role
     from jconv.options import GeometryArguments
     from jconv.plan import Plan
 
@@ -70,6 +71,8 @@ def per_example_kernel_norms(
 
     Raises:
         GeometryError: for any argument that is wrong, ``dy``'s shape included.
+        UnsupportedError: for "gram", if an array's type says that it is divided along
+            what is compared.
 
     Examples:
         >>> import jax.numpy as jnp
@@ -93,8 +96,30 @@ def per_example_kernel_norms(
     if method == "auto":
         costs = multiplications(understood)
         method = min(costs, key=costs.__getitem__)
+        if _is_divided(x, "input", understood) or _is_divided(dy, "output", understood):
+            method = "gradient"  # each device has its share of it
     pair = operands.canonical_precision(precision)
-    return _norms(x, dy, understood=understood, precision=pair, method=method)
+    try:
+        return _norms(x, dy, understood=understood, precision=pair, method=method)
+    except compat.ShardingTypeError as error:
+        if method != "gram":
+            raise
+        message = (
+            "method='gram' compares all positions over all channels, which the types "
+            f"of x ({jax.typeof(x)}) and dy ({jax.typeof(dy)}) divide among devices. "
+            "Use method='gradient', or jax.sharding.reshard to divide the batch alone."
+        )
+        raise UnsupportedError(message) from error
+
+
+def _is_divided(array: Array, role: Role, understood: Plan) -> bool:
+    """Whether an array's type says that an example is divided among devices."""
+    sharding = compat.explicit_sharding(jax.typeof(array))
+    if sharding is None:
+        return False
+    order = understood.layout.of(role) or range(array.ndim)
+    names = [*sharding.spec, *(None,) * array.ndim]
+    return any(names[n] for n in order[len(batch_of(understood)) :])
 
 
 def multiplications(understood: Plan) -> dict[str, int]:
@@ -126,8 +151,9 @@ def _norms(
     if method == "gradient":
         by = dataclasses.replace(understood, method=_algorithm(x, dy, understood))
         dw = gradients(x, dy, understood=by, precision=precision, dtype=accumulate)
-        entries = dw.reshape(*batch_of(understood), math.prod(understood.kernel))
-        squares = jnp.sum(jnp.real(entries * jnp.conj(entries)), -1)
+        # Over its own dimensions: divided among devices they could not become one.
+        own = range(len(batch_of(understood)), dw.ndim)
+        squares = jnp.sum(jnp.real(dw * jnp.conj(dw)), own)
     else:
         x, dy = as_examples(x, dy, understood)
         merged = x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
