@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import inspect
 import subprocess
 import sys
+import typing
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -65,6 +68,49 @@ def test_a_name_without_example_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
     for name, each in planted.items():
         monkeypatch.setattr(jconv, name, each)
     assert without_example(jconv) == ["conv", "max_pool"]
+
+
+# Types ------------------------------------------------------------------------------
+
+
+def of_any_type(room: ModuleType) -> list[str]:
+    """Public functions of a room whose result a type checker knows nothing of."""
+    public = {name: getattr(room, name) for name in room.__all__}
+    return [
+        name
+        for name, each in public.items()
+        if inspect.isfunction(each) and each.__annotations__.get("return") == "Any"
+    ]
+
+
+@pytest.mark.parametrize("room", [jconv, jconv.lax, jconv.nn, jconv.sharding])
+def test_every_public_function_says_what_it_returns(room: ModuleType) -> None:
+    assert of_any_type(room) == []
+
+
+def test_a_function_that_returns_anything_is_found(monkeypatch) -> None:
+    def anything() -> Any: ...
+
+    monkeypatch.setattr(jconv, "max_pool", anything)
+    assert of_any_type(jconv) == ["max_pool"]
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [jconv.max_pool, jconv.min_pool, jconv.adaptive_max_pool],
+    ids=lambda pool: pool.__name__,
+)
+def test_a_flag_decides_on_the_type_of_a_pool(pool: Any) -> None:
+    """For a type checker: indices come if and only if they are asked for."""
+    found = {
+        each.__annotations__["return_indices"]: each.__annotations__["return"]
+        for each in typing.get_overloads(pool)
+    }
+    assert found == {
+        "Literal[False]": "Array",
+        "Literal[True]": "tuple[Array, Array]",
+        "bool": "Extremes",
+    }
 
 
 # Names that are imported when they are asked for -------------------------------------

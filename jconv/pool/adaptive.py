@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from jconv import operands
 from jconv.pool.arguments import (
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from jax.typing import ArrayLike
 
     from jconv.geometry import Integers
+    from jconv.pool.maxima import Extremes
+
+
+class _Arguments(TypedDict, total=False):
+    """The keywords of ``adaptive_max_pool`` that do not decide on its type."""
+
+    channel_axis: int | None
+    ties: str
 
 
 def adaptive_avg_pool(
@@ -50,6 +58,30 @@ def adaptive_avg_pool(
     return average_windows(x, pooling, count_padding=False)
 
 
+@overload
+def adaptive_max_pool(
+    x: ArrayLike,
+    output_shape: Integers,
+    *,
+    return_indices: Literal[False] = False,
+    **how: Unpack[_Arguments],
+) -> Array: ...
+@overload
+def adaptive_max_pool(
+    x: ArrayLike,
+    output_shape: Integers,
+    *,
+    return_indices: Literal[True],
+    **how: Unpack[_Arguments],
+) -> tuple[Array, Array]: ...
+@overload
+def adaptive_max_pool(
+    x: ArrayLike,
+    output_shape: Integers,
+    *,
+    return_indices: bool,
+    **how: Unpack[_Arguments],
+) -> Extremes: ...
 def adaptive_max_pool(
     x: ArrayLike,
     output_shape: Integers,
@@ -57,7 +89,7 @@ def adaptive_max_pool(
     channel_axis: int | None = -1,
     ties: str = "first",
     return_indices: bool = False,
-) -> Any:
+) -> Extremes:
     """Keep the largest entry of each window of ``adaptive_avg_pool``.
 
     Args:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import jax
 import jax.numpy as jnp
-from jax import lax
+from jax import Array, lax
 
 from jconv.errors import GeometryError
-from jconv.pool.arguments import as_ordered, understand
+from jconv.pool.arguments import WindowArguments, as_ordered, understand
 from jconv.pool.extremes import Extreme
 from jconv.pool.slide import pooled
 from jconv.pool.winners import tie_count, winning_positions
 
 if TYPE_CHECKING:
-    from jax import Array
     from jax.typing import ArrayLike
 
     from jconv.geometry import Integers, Padding
@@ -24,7 +23,40 @@ if TYPE_CHECKING:
 
 TIES = ("first", "all", "split")
 
+Extremes = Array | tuple[Array, Array]
+"""The extremes, or the pair of them and their positions."""
 
+
+class ExtremeArguments(WindowArguments, total=False):
+    """The keywords of ``max_pool`` and ``min_pool`` that do not decide on a type."""
+
+    ties: str
+
+
+@overload
+def max_pool(
+    x: ArrayLike,
+    window: Integers,
+    *,
+    return_indices: Literal[False] = False,
+    **how: Unpack[ExtremeArguments],
+) -> Array: ...
+@overload
+def max_pool(
+    x: ArrayLike,
+    window: Integers,
+    *,
+    return_indices: Literal[True],
+    **how: Unpack[ExtremeArguments],
+) -> tuple[Array, Array]: ...
+@overload
+def max_pool(
+    x: ArrayLike,
+    window: Integers,
+    *,
+    return_indices: bool,
+    **how: Unpack[ExtremeArguments],
+) -> Extremes: ...
 def max_pool(
     x: ArrayLike,
     window: Integers,
@@ -36,7 +68,7 @@ def max_pool(
     channel_axis: int | None = -1,
     ties: str = "first",
     return_indices: bool = False,
-) -> Any:
+) -> Extremes:
     """Keep the largest entry of each window of x (*batch, *spatial, c).
 
     Padding never wins. A NaN wins, and the derivative goes to it. A window that holds
@@ -91,6 +123,30 @@ def max_pool(
     )
 
 
+@overload
+def min_pool(
+    x: ArrayLike,
+    window: Integers,
+    *,
+    return_indices: Literal[False] = False,
+    **how: Unpack[ExtremeArguments],
+) -> Array: ...
+@overload
+def min_pool(
+    x: ArrayLike,
+    window: Integers,
+    *,
+    return_indices: Literal[True],
+    **how: Unpack[ExtremeArguments],
+) -> tuple[Array, Array]: ...
+@overload
+def min_pool(
+    x: ArrayLike,
+    window: Integers,
+    *,
+    return_indices: bool,
+    **how: Unpack[ExtremeArguments],
+) -> Extremes: ...
 def min_pool(
     x: ArrayLike,
     window: Integers,
@@ -102,7 +158,7 @@ def min_pool(
     channel_axis: int | None = -1,
     ties: str = "first",
     return_indices: bool = False,
-) -> Any:
+) -> Extremes:
     """Keep the smallest entry of each window of x (*batch, *spatial, c).
 
     Args:
@@ -146,7 +202,7 @@ def _extreme_pool(
     return_indices: bool,
     smallest: bool,
     **geometry: Any,
-) -> Any:
+) -> Extremes:
     """The common part of the two."""
     x = as_ordered("x", x)
     pooling = understand(x.shape, window, **geometry)
@@ -162,7 +218,7 @@ def extreme_of(
     ties: str,
     return_indices: bool,
     smallest: bool = False,
-) -> Any:
+) -> Extremes:
     """The extreme of each window; with its position, if asked for."""
     check_ties(ties)
     y = extreme_pool(x, pooling, smallest, ties)
