@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 
 import jax
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 
 from jconv.errors import UnsupportedError
-from jconv.verify import engine
+from jconv.verify import engine, registry
 from jconv.verify.claim import Check, Claim, Evidence, Verdict
 from jconv.verify.context import Context
+from jconv.verify.sources import LECTURES
 
 GOOD, BAD = Evidence(True, "one is one"), Evidence(False, "one is two")  # noqa: FBT003
 
@@ -177,3 +179,9 @@ def test_reason_names_no_folder() -> None:
     assert result.verdict is Verdict.ERROR
     assert "nonsense" in result.reason
     assert "/" not in result.reason.split(" (in ")[1]
+
+
+def test_sources_that_are_letters_are_listed_and_no_others_are() -> None:
+    sources = (each.source for each in registry().values())
+    letters = {name for source in sources for name in re.findall(r"\bS\d\b", source)}
+    assert letters == set(LECTURES)
