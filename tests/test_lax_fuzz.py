@@ -3,7 +3,7 @@
 One seed is one convolution: rank 0 to 4, strides, both dilations, asymmetric and
 negative pads, string pads, both kinds of groups, random orders of the dimensions, in
 integer-valued float64. Every seed compares the primal, the JVP and both VJPs; beside
-these a ``ci`` run (the default, 120 seeds) takes one *view* per seed, in turn:
+these a ``ci`` run (the default, 90 seeds) takes one *view* per seed, in turn:
 second order, linear transposition, or one of three ways to vmap all of the above.
 ``JCONV_PROFILE=deep`` takes every view of each of 2000 seeds.
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Convolution = Callable[[jax.Array, jax.Array], jax.Array]
 
 DEEP = os.environ.get("JCONV_PROFILE") == "deep"
-USUAL_SEEDS = range(120)
+USUAL_SEEDS = range(90)
 SEEDS = range(2000) if DEEP else USUAL_SEEDS
 UNOPTIMISED = {
     "xla_backend_optimization_level": 0,
