@@ -14,6 +14,10 @@ import pytest
 import jconv
 from jconv import GeometryError
 from jconv.numerics import gamma
+from jconv.pool.arguments import understand_fitted
+from jconv.pool.fitted import FittedAxis
+from jconv.pool.gathered import gathered
+from jconv.pool.norms import norm_windows
 from jconv.verify.pool_loops import winners
 
 TIES = ("first", "all", "split")
@@ -29,6 +33,7 @@ SIZES = [
     ((3,), (8,)),
     ((6,), (4,)),
     ((41,), (2,)),
+    ((2,), (37,)),
     ((4, 5), (2, 3)),
     ((3, 6), (5, 4)),
 ]
@@ -112,6 +117,112 @@ def test_the_transpose_of_an_adaptive_sum_is_the_adaptive_sum_with_sizes_swapped
 
     transposed, swapped = run(eye)
     np.testing.assert_allclose(transposed, swapped, rtol=gamma(6, "float64"))
+
+
+POOLS = {
+    **{t: functools.partial(jconv.adaptive_max_pool, ties=t) for t in TIES},
+    "mean": jconv.adaptive_avg_pool,
+    "norm": lambda x, output: norm_windows(x, understand_fitted(x.shape, output), 3.0),
+}
+MANY = [(31, 12), (12, 31), (1000, 389), (997, 10), (389, 1000)]
+
+
+def operations(pool, n, m):
+    """How many operations the program of the pool and its derivative has."""
+
+    def run(x):
+        y, back = jax.vjp(lambda x: pool(x, (m,)), x)
+        return y, back(y)
+
+    text = jax.jit(run).lower(jax.ShapeDtypeStruct((1, n, 1), "float32")).as_text()
+    return text.count(" = ")
+
+
+@pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
+def test_a_program_grows_with_a_windows_entries_and_not_with_the_windows(pool):
+    """One piece per remainder of m / gcd took 389 of them, and 40 s to compile."""
+    few, more, many = (operations(pool, 13 * m - 1, 5 * m - 1) for m in (2, 6, 70))
+    assert few == more == many
+
+
+@pytest.mark.parametrize(("n", "m"), [(5, 3), (3, 8), (12, 31), (31, 12), (7, 7)])
+def test_the_tables_of_an_axis_say_what_its_windows_hold(n, m):
+    axis = FittedAxis(n, m)
+    holds = np.zeros((m, n), bool)
+    for (o,), spots in windows((n,), (m,)):
+        holds[o, [i for (i,) in spots]] = True
+        assert axis.starts[o] == spots[0][0]
+    np.testing.assert_array_equal(axis.sizes, holds.sum(1))
+    np.testing.assert_array_equal(axis.swapped.sizes, holds.sum(0))
+    np.testing.assert_array_equal(axis.present.sum(0), axis.sizes)
+
+
+@pytest.mark.parametrize(("n", "m"), MANY)
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "int32"])
+def test_a_gathers_transpose_is_what_jax_derives_without_its_scatter(n, m, dtype):
+    axis = FittedAxis(n, m)
+    rng = np.random.default_rng(n)
+
+    def whole(*shape):
+        return jnp.asarray(rng.integers(-9, 10, shape)).astype(dtype)
+
+    def gather(x):
+        return gathered(x, 1, axis, fill=0)
+
+    def plainly(x):
+        spots = axis.starts + np.arange(axis.n_kernel)[:, None]
+        spots = np.where(axis.present, spots, n)
+        return jnp.take(x, spots, axis=1, mode="fill", fill_value=0)
+
+    x = whole(2, n, 1)
+    np.testing.assert_array_equal(gather(x), plainly(x))
+    if dtype == "int32":
+        return
+    dy = whole(2, axis.n_kernel, m, 1)
+    back, right = (jax.linear_transpose(f, x) for f in (gather, plainly))
+    np.testing.assert_array_equal(back(dy)[0], right(dy)[0])
+    np.testing.assert_array_equal(jax.jvp(gather, (x,), (x,))[1], plainly(x))
+    again = jax.linear_transpose(lambda dy: back(dy)[0], dy)
+    np.testing.assert_array_equal(again(x)[0], plainly(x))
+    np.testing.assert_array_equal(
+        jax.vmap(gather, -1, -1)(x[..., None]), plainly(x)[..., None]
+    )
+    assert "scatter" not in jax.jit(back).lower(dy).as_text()
+
+
+@pytest.mark.parametrize("ties", TIES)
+def test_what_a_shorter_window_lacks_neither_wins_nor_counts(ties):
+    """Not even where all that it holds is minus infinity, or one is NaN."""
+    x = jnp.array([-jnp.inf, -jnp.inf, jnp.nan, 5, -jnp.inf])[None, :, None]
+    y, back = jax.vjp(lambda x: jconv.adaptive_max_pool(x, 3, ties=ties), x)
+    dy = jnp.array([4.0, 8.0, 16.0])[None, :, None]
+    np.testing.assert_array_equal(y.ravel(), [-np.inf, np.nan, 5])
+    dx = {"first": [4, 0, 8, 16, 0], "all": [4, 4, 8, 16, 0]}
+    dx["split"] = [2, 2, 8, 16, 0]
+    for found in (back(dy)[0], jconv.adaptive_max_pool_vjp(dy, x, 3, ties=ties)):
+        assert found.ravel().tolist() == dx[ties]
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_mapping_and_second_derivatives_of_many_windows(name):
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(2, 1, 31, 1)))
+
+    def pool(x):
+        return POOLS[name](x, (12,))
+
+    def second(x):
+        def first(x):
+            return jax.grad(lambda x: (pool(x) ** 2).sum())(x)
+
+        return pool(x), jax.jvp(first, (x,), (x,))[1], jax.vjp(first, x)[1](x)[0]
+
+    mapped = jax.jit(jax.vmap(second))(x)
+    for n, each in enumerate(x):
+        for many, one in zip(mapped, jax.jit(second)(each), strict=True):
+            np.testing.assert_allclose(many[n], one, rtol=1e-12, atol=1e-14)
+    y, forward, reverse = mapped
+    np.testing.assert_allclose(forward, reverse, rtol=1e-11, atol=1e-12)
+    assert y.shape == (2, 1, 12, 1)
 
 
 def test_indices_of_an_adaptive_pool_lead_back_through_free_unpooling():

@@ -3,7 +3,8 @@
 Read in this order: ``slide`` (one axis, any merge), ``extremes`` (where a maximum's
 derivative goes), ``maxima``, ``sums``, ``norms`` and ``soft`` (what users call),
 ``held``, ``backward`` and ``shares`` (the rules from the input's point of view),
-``vjp``; then ``fitted`` and ``adaptive``, ``whole``, ``placement`` and ``unpool``.
+``vjp``; then ``fitted``, ``gathered`` and ``adaptive``, ``whole``, ``placement`` and
+``unpool``.
 """
 
 from jconv.pool.adaptive import (

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jax.typing import ArrayLike
 
     from jconv.geometry import Axis, Integers, Padding
+    from jconv.pool.fitted import FittedAxis
 
 
 class WindowArguments(TypedDict, total=False):
@@ -36,11 +37,8 @@ class WindowArguments(TypedDict, total=False):
     channel_axis: int | None
 
 
-Step = tuple[int, "tuple[Axis, ...]"]
-"""A dimension and its strands: relations whose windows take turns in the result.
-
-An ordinary pool has one strand per dimension, an adaptive one may have more.
-"""
+Step = tuple[int, "Axis | FittedAxis"]
+"""A dimension, and the relation that tells its windows."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,16 +55,12 @@ class Pooling:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """(dimension, strands) per spatial axis, the last one first.
+        """(dimension, relation) per spatial axis, the last one first.
 
         A pool goes through one axis after the other. Last first keeps row-major order:
         the first of equal rows wins, and in it the first of equal entries.
         """
-        if isinstance(self.windows, FittedWindows):
-            strands = self.windows.strands
-        else:
-            strands = tuple((axis,) for axis in self.windows.axes)
-        return tuple(zip(self.dims, strands, strict=True))[::-1]
+        return tuple(zip(self.dims, self.windows.axes, strict=True))[::-1]
 
     def output_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Shape of the result, for an input of a shape."""

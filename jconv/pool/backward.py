@@ -24,6 +24,7 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms.parts.buffers import materialised
+from jconv.geometry import Axis
 from jconv.pool import held
 from jconv.pool.sums import divided
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from jax import Array
 
-    from jconv.geometry import Axis
     from jconv.pool.arguments import Pooling, Step
 
 MANY = 3
@@ -63,9 +63,9 @@ def pull_back(dy: Array, x: Array, pooling: Pooling, share: Share) -> Array:
         visited.append((step, x, facts))
         x = y
     dx = dy.astype(numerics.accumulation_dtype(dy.dtype))
-    for (dim, strands), entries, facts in reversed(visited):
-        given = functools.partial(share.given, entries, dim)
-        dx = receive(dx, (dim, strands), given, facts)
+    for step, entries, facts in reversed(visited):
+        given = functools.partial(share.given, entries, step[0])
+        dx = receive(dx, step, given, facts)
     return dx.astype(dy.dtype)
 
 
@@ -92,50 +92,37 @@ def receive(
 
     Args:
         dy: the cotangent, one entry per window.
-        step: the dimension and its strands.
+        step: the dimension and its relation.
         given: from dy's entry and those of ``facts``, laid beside the inputs, to what
             the inputs receive.
         facts: what else a window has.
     """
-    dim, strands = step
-    total: Any = None
-    for turn, axis in enumerate(strands):
-        own = [
-            (_every_window(array, turn, step, fill), fill)
-            for array, fill in ((dy, 0), *facts)
-        ]
+    dim, axis = step
+    own = [
+        (_every_window(array, step, fill), fill) for array, fill in ((dy, 0), *facts)
+    ]
 
-        def part(
-            q: tuple[Any, ...],
-            axis: Axis = axis,
-            own: list[tuple[Array, Any]] = own,
-        ) -> Array:
-            beside = (held.beside_inputs(y, dim, axis, q[0], fill) for y, fill in own)
-            return given(*beside)
+    def part(q: tuple[Any, ...]) -> Array:
+        return given(*(held.beside_inputs(y, dim, axis, q[0], fill) for y, fill in own))
 
-        def add(
-            q: tuple[Any, ...], total: Array, part: Callable[..., Array] = part
-        ) -> Array:
-            return total + part(q)
+    def add(q: tuple[Any, ...], total: Array) -> Array:
+        return total + part(q)
 
-        if total is None:  # like its parts, also in how it is sharded
-            total = jnp.zeros_like(part((0,)))
-        total = held.over_windows(add, total, (held.holders(axis),))
-    return total
+    # It begins like its parts, also in how it is sharded.
+    return held.over_windows(add, jnp.zeros_like(part((0,))), (held.holders(axis),))
 
 
-def _every_window(array: Array, turn: int, step: Step, fill: Any) -> Array:
-    """What all windows of a strand have, in memory if each input asks many of them."""
-    dim, strands = step
-    axis = strands[turn]
+def _every_window(array: Array, step: Step, fill: Any) -> Array:
+    """What all windows have, in memory if each input asks many of them."""
+    dim, axis = step
 
     def make() -> Array:
-        own = lax.slice_in_dim(array, turn, None, len(strands), dim)
-        return held.padded(own, dim, axis, fill)
+        return held.padded(array, dim, axis, fill)
 
     # Where windows are strides apart, what they have is repeated, which takes longer of
     # an array in memory than of one that is made on the way.
-    many = axis.stride == 1 and held.holders(axis) >= MANY
+    several = held.holders(axis) >= MANY
+    many = several and isinstance(axis, Axis) and axis.stride == 1
     return materialised(make) if many else make()
 
 

@@ -18,6 +18,8 @@ import numpy as np
 from jax import lax
 
 from jconv.algorithms.parts.buffers import looped
+from jconv.pool.fitted import FittedAxis
+from jconv.pool.gathered import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,13 +54,17 @@ def over_windows(
     return looped(total, body, start)
 
 
-def holders(axis: Axis) -> int:
+def holders(axis: Axis | FittedAxis) -> int:
     """The most windows along an axis that may hold one input."""
+    if isinstance(axis, FittedAxis):
+        return axis.swapped.n_kernel
     return -(-axis.span // axis.stride)
 
 
-def padded(y: Array, dim: int, axis: Axis, fill: Any) -> Array:
+def padded(y: Array, dim: int, axis: Axis | FittedAxis, fill: Any) -> Array:
     """What every window has of which some input asks, also those that do not exist.
+
+    Of fitted windows it is gathered: what window number q has, beside every input.
 
     Args:
         y: an array with one entry per window along ``dim``.
@@ -66,6 +72,8 @@ def padded(y: Array, dim: int, axis: Axis, fill: Any) -> Array:
         axis: its relation.
         fill: what windows that do not exist have to give.
     """
+    if isinstance(axis, FittedAxis):
+        return gathered(y, dim, axis.swapped, fill)
     first, last = _asked(axis)
     config = [(0, 0, 0)] * y.ndim
     config[dim] = (holders(axis) - 1 - first, last - (axis.n_output - 1), 0)
@@ -80,7 +88,7 @@ def _asked(axis: Axis) -> tuple[int, int]:
 def beside_inputs(
     every: Array,
     dim: int,
-    axis: Axis,
+    axis: Axis | FittedAxis,
     q: Any,
     fill: Any,
 ) -> Array:
@@ -90,9 +98,12 @@ def beside_inputs(
         every: what all windows have: ``padded``.
         dim: the dimension.
         axis: its relation.
-        q: from 0, the last window that may hold the input, to ``holders(axis) - 1``.
+        q: from 0, the last window that may hold the input, to ``holders(axis) - 1``;
+            of fitted windows 0 is the first.
         fill: what windows that do not hold the input have to give.
     """
+    if isinstance(axis, FittedAxis):
+        return lax.dynamic_index_in_dim(every, q, dim, keepdims=False)
     s = axis.stride
     first, last = _asked(axis)
     blocks = last - first + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jax import Array
     from numpy.typing import NDArray
 
-    from jconv.geometry import Integers
+    from jconv.geometry import Axis, Integers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,8 +173,8 @@ def _in_own_window(
     good = np.ones(values.shape, bool)
     spots = np.unravel_index(np.maximum(values, 0), spatial) if spatial else ()
     numbers = np.indices(values.shape, sparse=True)
-    steps = reversed(pooling.steps)
-    for spot, (dim, (axis,)) in zip(spots, steps, strict=True):
+    steps = cast("Sequence[tuple[int, Axis]]", pooling.steps)[::-1]
+    for spot, (dim, axis) in zip(spots, steps, strict=True):
         entry = spot + axis.low - axis.stride * numbers[dim]
         good &= (entry >= 0) & (entry < axis.span) & (entry % axis.kernel_dilation == 0)
     return good | (values < 0)

@@ -9,16 +9,22 @@ pool's derivative needs a scatter. Three ways, chosen by shapes alone:
 - *doubling*, long windows that do: a window of 2 w entries is two of w, so that about
   2 log2(window) merges suffice at any length. Unlike a difference of running sums this
   subtracts nothing, so no digits cancel and no infinity meets its negative.
+
+Windows that no stride describes, those of adaptive pools, are *gathered* first: it
+takes as many operations as a window has entries, however many windows there are.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Protocol
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
+
+from jconv.pool.fitted import FittedAxis
+from jconv.pool.gathered import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,36 +59,51 @@ class Merge(Protocol):
 
 def pooled(arrays: Any, steps: Sequence[Step], merge: Merge) -> Any:
     """Merge each window, one axis after the other."""
-    for dim, strands in steps:
-        arrays = _take_turns(
-            [_slide(arrays, dim, axis, merge) for axis in strands], dim
-        )
+    for dim, axis in steps:
+        arrays = _slide(arrays, dim, axis, merge)
     return arrays
 
 
-def _take_turns(strands: Sequence[Any], dim: int) -> Any:
-    """The first window of every strand, then the second of every strand, ..."""
-    if len(strands) == 1:
-        return strands[0]
-
-    def braid(*arrays: Array) -> Array:
-        shape = arrays[0].shape
-        together = jnp.stack(arrays, axis=dim + 1)
-        return lax.reshape(
-            together, (*shape[:dim], len(arrays) * shape[dim], *shape[dim + 1 :])
-        )
-
-    return jax.tree.map(braid, *strands)
-
-
-def _slide(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:
+def _slide(arrays: Any, dim: int, axis: Axis | FittedAxis, merge: Merge) -> Any:
     """Merge each window along dimension ``dim``; n_output entries are left there."""
+    if isinstance(axis, FittedAxis):
+        return _fitted(arrays, dim, axis, merge)
     alone = axis.n_output == 1 and axis.stride >= axis.span
     if axis.n_kernel <= FEW and not alone:
         return _few(arrays, dim, axis, merge)
     if axis.stride >= axis.span:
         return _tiles(arrays, dim, axis, merge)
     return _doubling(arrays, dim, axis, merge)
+
+
+def _fitted(arrays: Any, dim: int, axis: FittedAxis, merge: Merge) -> Any:
+    """Gather the entries of all windows, and merge them.
+
+    The entries that a shorter window lacks are the last ones, after some that exist and
+    win the ties with them, and the identity in their place has no derivative. So nobody
+    has to be told that they are absent.
+    """
+
+    def laid(array: Array, identity: Array) -> Array:
+        return gathered(array, dim, axis, identity)
+
+    arrays = jax.tree.map(laid, arrays, merge.identities(arrays))
+    count = axis.n_kernel
+    if count > FEW:
+        return merge.along(arrays, dim, None)
+    parts = jax.tree.map(lambda array: lax.split(array, [1] * count, dim), arrays)
+
+    def cut(parts: list[Array], k: int) -> Array:
+        return lax.squeeze(parts[k], [dim])
+
+    def is_list(part: Any) -> bool:
+        return isinstance(part, list)
+
+    cuts = [
+        jax.tree.map(functools.partial(cut, k=k), parts, is_leaf=is_list)
+        for k in range(count)
+    ]
+    return merge.entries(cuts, [None] * count)
 
 
 def _few(arrays: Any, dim: int, axis: Axis, merge: Merge) -> Any:

@@ -170,7 +170,7 @@ def _last_to_name(indices: Array, placement: Placement) -> Array:
 def _asked(y: Array, indices: Array, pooling: Pooling, shape: tuple[int, ...]) -> Array:
     """Ask each position which of the windows that hold it names it."""
     own = positions(shape, pooling.dims)
-    steps = [(dim, axis) for dim, (axis,) in pooling.steps]
+    steps = list(pooling.steps)
     counts = tuple(held.holders(axis) for _, axis in steps)
 
     def beside(array: Array, q: tuple[Any, ...], fill: int) -> Array:
