@@ -90,6 +90,7 @@ STEPS = "rlimit count"
 
 
 def _count(solver: Any) -> int:
-    """The steps that z3 has taken so far, in all."""
+    """The steps that z3 has taken so far, in all; they are told near the end."""
     told = solver.statistics()
-    return next((int(told[n][1]) for n in range(len(told)) if told[n][0] == STEPS), 0)
+    entries = map(told.__getitem__, reversed(range(len(told))))
+    return next((int(value) for name, value in entries if name == STEPS), 0)

@@ -9,7 +9,6 @@ the clock is only a last resort.
 from __future__ import annotations
 
 import enum
-import functools
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +98,8 @@ class Reasoner:
     """
 
     def __init__(self) -> None:
-        self._premises: dict[Term, list[frozenset[Term]]] = {}
+        self._premises: dict[int, list[frozenset[int]]] = {}
+        self._kept: list[Term] = []  # terms that are gone give their numbers to others
 
     def follows(self, facts: Sequence[Term], conclusion: Term) -> Answer:
         """Whether the conclusion holds wherever the facts do.
@@ -108,21 +108,23 @@ class Reasoner:
         steps of these proofs are linear in them, and linear questions are answered at
         once. Only what that leaves open is asked with the laws of multiplication.
         """
-        known = set(facts)
-        if any(core <= known for core in self._premises.get(conclusion, ())):
+        known, concluded = set(map(number_of, facts)), number_of(conclusion)
+        if any(core <= known for core in self._premises.get(concluded, ())):
             return Answer.YES
         near = [fact for fact in facts if unknowns(fact) <= unknowns(conclusion)]
         for chosen, linear in ((near, True), (facts, True), (facts, False)):
             answer, core = _ask(chosen, conclusion, linear=linear)
             if answer is Answer.YES:
-                self._premises.setdefault(conclusion, []).append(core)
+                numbers = frozenset(map(number_of, core))
+                self._premises.setdefault(concluded, []).append(numbers)
+                self._kept += [conclusion, *core]
                 return answer
         return answer
 
 
 def _ask(
     facts: Sequence[Term], conclusion: Term, *, linear: bool
-) -> tuple[Answer, frozenset[Term]]:
+) -> tuple[Answer, list[Term]]:
     """The answer, and the facts that it needs."""
     steps = LINEAR_STEPS if linear else STEPS
     solver = fresh_solver(steps)
@@ -131,20 +133,36 @@ def _ask(
         solver.set("arith.nl", False)  # noqa: FBT003 (z3's own)
     labels = {}
     for number, fact in enumerate(facts):
-        label = z3.Bool(f"fact {number}")
+        label = f"fact {number}"
         labels[label] = fact
         solver.assert_and_track(prepare(fact), label)
     solver.add(prepare(z3.Not(conclusion)))
     answer = check(solver, steps)
     if answer == z3.unsat:
-        return Answer.YES, frozenset(labels[each] for each in solver.unsat_core())
+        return Answer.YES, [labels[str(each)] for each in solver.unsat_core()]
     no = answer == z3.sat and not linear
-    return (Answer.NO if no else Answer.OPEN), frozenset()
+    return (Answer.NO if no else Answer.OPEN), []
 
 
-@functools.cache
+def number_of(term: Term) -> int:
+    """z3's number for a term, one for all equal ones; to compare terms takes longer."""
+    return int(term.get_id())
+
+
 def unknowns(term: Term) -> frozenset[str]:
     """Names of the unknowns in a term."""
+    number = number_of(term)
+    if number not in _seen:
+        _seen[number] = term, _unknowns(term)
+    return _seen[number][1]
+
+
+_seen: dict[int, tuple[Term, frozenset[str]]] = {}
+"""The unknowns of terms by number; each with its term, so that it keeps the number."""
+
+
+def _unknowns(term: Term) -> frozenset[str]:
+    """``unknowns``, looked for."""
     if z3.is_const(term):
         return frozenset() if z3.is_int_value(term) else frozenset([str(term)])
     return frozenset().union(*map(unknowns, term.children()))
