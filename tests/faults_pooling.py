@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jconv.geometry import Windows
-from jconv.pool import backward, extremes, held, shares, sums, vjp
+from jconv.pool import backward, extremes, gathered, held, shares, sums, vjp
 from jconv.pool.arguments import Pooling
 from tests.planting import fault
 
@@ -24,6 +24,10 @@ LEAST = (
 )
 
 CONSTANT = "tests/test_pool_explicit.py::test_counts_of_a_mean_are_no_arithmetic"
+GATHER = (
+    "tests/test_pool_adaptive.py::"
+    "test_a_gathers_transpose_is_what_jax_derives_without_its_scatter"
+)
 EXPLICIT = (
     "tests/test_pool_explicit.py::"
     "test_global_pools_explicit_derivatives_equal_the_derived_ones"
@@ -98,6 +102,12 @@ def counts_are_added_up_at_run_time(right: Any) -> Any:
 def soft_share_of_all_in_full(right: Any) -> Any:
     """Every entry of a soft maximum receives the whole cotangent."""
     return lambda self, x, dim, dy, *facts: dy
+
+
+@fault(gathered, "_entries_back", claim="pool.backward.explicit", test=GATHER)
+def windows_answer_in_reverse(right: Any) -> Any:
+    """The transposed gather asks the last window where it should ask the first."""
+    return lambda y, *, dim, axis: right(jnp.flip(y, dim + 1), dim=dim, axis=axis)
 
 
 @fault(Windows, "from_call", claim="pool.max.forward", test=LOOP)
