@@ -192,8 +192,9 @@ def _default_shapes(
                 f"the kernel {tuple(kernel_shape)}, which has {rank} spatial axes",
             )
         default = shape if permutation is None else [shape[n] for n in permutation]
-        numbers = default if role == "kernel" else default[len(default) - rank - 1 :]
-        not_symbolic(f"{role} shape", default, numbers, "batch sizes")
+        first = 0 if role == "kernel" else len(default) - rank - 1
+        spatial = default[first : first + rank]
+        not_symbolic(f"{role} shape", default, spatial, "batch sizes and channels")
         shapes.append(tuple(default))
     return arrangement, shapes
 

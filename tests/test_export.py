@@ -106,19 +106,36 @@ def test_a_symbolic_batch_size(method, taps):
         np.testing.assert_array_equal(dw, oracle(case, "kernel", x, dy))
 
 
-def test_the_gradient_with_a_symbolic_batch_size():
-    (batch,) = export.symbolic_shape("b")
-    shapes = [
-        (batch, *CASE.shapes[role][1:]) if role != "kernel" else CASE.shapes[role]
-        for role in ROLES
-    ]
-    exported = export.export(jax.jit(everything))(
+@pytest.mark.parametrize("groups", [1, 2])
+def test_symbolic_channels(groups):
+    """One program for every batch size and width, explicit rules included."""
+
+    def case_of(n, c, m):
+        sizes = {"batch": (n,), "groups": groups, "c_in": groups * c}
+        return Case("wide", (6,), (3,), c_out=groups * m, padding="same", **sizes)
+
+    def program(x, w, dy):
+        rules = case_of(1, 1, 1).arguments
+        y, pull = jax.vjp(functools.partial(jconv.conv, **rules), x, w)
+        explicit = (
+            jconv.conv_input_vjp(dy, w, input_shape=x.shape, **rules),
+            jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, **rules),
+        )
+        return y, pull(dy), explicit
+
+    n, c, m = export.symbolic_shape("n, c, m")
+    shapes = (n, 6, groups * c), (3, c, groups * m), (n, 6, groups * m)
+    exported = export.export(jax.jit(program))(
         *(jax.ShapeDtypeStruct(shape, "float64") for shape in shapes)
     )
-    x, w, dy = (CASE.array(role) for role in ROLES)
-    _, dx, dw = exported.call(x, w, dy)
-    np.testing.assert_array_equal(dx, oracle(CASE, "input", w, dy))
-    np.testing.assert_array_equal(dw, oracle(CASE, "kernel", x, dy))
+    for sizes in ((1, 1, 1), (2, 3, 5)):
+        case = case_of(*sizes)
+        x, w, dy = (case.array(role) for role in ROLES)
+        y, derived, explicit = exported.call(x, w, dy)
+        np.testing.assert_array_equal(y, oracle(case, "output", x, w))
+        for dx, dw in (derived, explicit):
+            np.testing.assert_array_equal(dx, oracle(case, "input", w, dy))
+            np.testing.assert_array_equal(dw, oracle(case, "kernel", x, dy))
 
 
 WHERE = {"window": (3, 2), "stride": (2, 1), "padding": ((1, 1), (0, 1))}
