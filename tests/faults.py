@@ -209,13 +209,8 @@ def narrow_accumulation(right: Any) -> Any:
 
 @fault(batching, "_split", claim="transform.vmap", test="tests/test_vmap.py")
 def batch_inside_the_label(right: Any) -> Any:
-    """A mapped axis is split off inside its label instead of around it."""
-
-    def wrong(array: Any, position: int, size: int, inner: int) -> Any:
-        swapped = right(array, position, inner, size)
-        return jnp.swapaxes(swapped, position, position + 1)
-
-    return wrong
+    """The vmapped axis is taken for the other part of the merged one."""
+    return lambda *arguments, outer: right(*arguments, outer=not outer)
 
 
 @fault(derivatives, "contract", claim=ROUTES, test=COTANGENTS)
