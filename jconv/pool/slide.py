@@ -81,7 +81,8 @@ def _fitted(arrays: Any, dim: int, axis: FittedAxis, merge: Merge) -> Any:
 
     The entries that a shorter window lacks are the last ones, after some that exist and
     win the ties with them, and the identity in their place has no derivative. So nobody
-    has to be told that they are absent.
+    has to be told that they are absent. ``lax.split`` takes the entries apart, for the
+    reason that ``_few`` gives.
     """
 
     def laid(array: Array, identity: Array) -> Array:
