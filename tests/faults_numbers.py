@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from jconv import numerics, signal
 from jconv.algorithms import taps
@@ -88,7 +87,7 @@ def products_of_eight_bits(right: Any) -> Any:
 @fault(toom_tiles, "_times", claim="backward.rounding", test=WINOGRAD)
 def transform_takes_an_entry_twice(right: Any) -> Any:
     """Winograd's transforms take each entry twice for the last of the points."""
-    return lambda weights, entry: right(np.append(weights[:-1], 2 * weights[-1]), entry)
+    return lambda weights, entry: right(weights.at[-1].multiply(2), entry)
 
 
 @fault(undilated.Undilated, "other", claim="backward.rounding", test=DILATED)

@@ -34,6 +34,7 @@ from jconv.algorithms import costs
 from jconv.algorithms.accelerators import is_accelerator, sums_seconds
 from jconv.algorithms.accuracy import tiles_bound
 from jconv.algorithms.parts import windowed
+from jconv.algorithms.parts.buffers import carried, stacked
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.toom_blocks import TileBlocks
 from jconv.algorithms.parts.toom_tiles import ToomTiles
@@ -138,20 +139,20 @@ class Winograd:
         product = Product(windowed.source_precision(precision, view, out), accumulate)
         both = sum(view.channels(shapes)) * np.dtype(accumulate).itemsize
         blocks = TileBlocks.of(tiles, source.shape, both, self.tile_bytes)
-        padded = blocks.padded(source, blocks.source_padding(source.shape))
+        sources = blocks.source(source)
         if out == "kernel":
             other = apart.other(
                 windowed.merged_source(arrays[view.other], geometry.rank)
             )
-            whose = blocks.padded(other, blocks.other_padding(other.shape))
+            others = blocks.other(other)
             matrix = (source.shape[0], *view.channels(shapes))
-            kernel = _kernel(blocks, padded, whose, matrix, product)
+            kernel = _kernel(blocks, sources, others, matrix, product)
             kernel = apart.kernel_back(kernel)
             return windowed.original_kernel(kernel, view)
         kernel = lax.squeeze(arrays["kernel"], [arrays["kernel"].ndim - 2])
         kernel = apart.kernel(windowed.unflipped(kernel, view))
         multiply = product if view.source == "input" else product.upon_rows
-        result = apart.result(_result(blocks, padded, kernel, multiply))
+        result = apart.result(_result(blocks, sources, kernel, multiply))
         return result.reshape(result_shape(geometry, shapes, out))
 
     def error_bound(
@@ -213,31 +214,27 @@ class Winograd:
 
 def _result(
     blocks: TileBlocks,
-    padded: Callable[[], Array],
+    sources: Callable[[Array], list[Array]],
     kernel: Array,
     multiply: Callable[[Array, Array], Array],
 ) -> Array:
     """(e, n, *R, m), by products of (e, tiles, c) with the kernel's values."""
     tiles, e = blocks.tiles, kernel.shape[0]
-    weights = tiles.kernel(kernel)
+    weights = [carried(values) for values in tiles.kernel(kernel)]
 
-    def block(part: Array) -> Array:
-        values = tiles.source(lax.collapse(part, 0, 2), blocks.counts)
+    def block(number: Array) -> Array:
+        values = tiles.source(sources(number), blocks.counts)
         products = [
-            _products(multiply, x, w, e) for x, w in zip(values, weights, strict=True)
+            _products(multiply, x, w(), e) for x, w in zip(values, weights, strict=True)
         ]
         shape = (-1, e * blocks.examples, *blocks.counts, products[0].shape[-1])
         results = tiles.back([each.reshape(shape) for each in products])
         return results.reshape(e, blocks.examples, *results.shape[1:])
 
-    starts = blocks.starts()
-    if len(starts) == 1:
-        whole = block(padded())
+    if blocks.number == 1:
+        whole = block(jnp.int32(0))
     else:
-        sizes = tiles.extents(blocks.counts)
-        whole = lax.map(
-            lambda start: block(blocks.cut(padded, start, sizes)), jnp.asarray(starts)
-        )
+        whole = stacked(blocks.number, block)
         whole = jnp.moveaxis(whole, 1, 0) if e > 1 else whole
     whole = whole.reshape(e, blocks.n, *tiles.written(blocks.all_counts), -1)
     stop = [axis.n_output for axis in tiles.axes]
@@ -246,43 +243,30 @@ def _result(
 
 def _kernel(
     blocks: TileBlocks,
-    padded: Callable[[], Array],
-    other: Callable[[], Array],
+    sources: Callable[[Array], list[Array]],
+    others: Callable[[Array], list[Array]],
     matrix: tuple[int, int, int],
     product: Product,
 ) -> Array:
     """(e, *K, c, m), summed over the blocks; ``matrix`` is (e, c, m)."""
-    tiles = blocks.tiles
+    tiles, e = blocks.tiles, matrix[0]
 
-    def block(mine: Array, whose: Array) -> list[Array]:
-        e = mine.shape[0]
-        values = tiles.source(lax.collapse(mine, 0, 2), blocks.counts)
-        others = tiles.other(lax.collapse(whose, 0, 2), blocks.counts)
+    def block(number: Any) -> list[Array]:
+        values = tiles.source(sources(number), blocks.counts)
+        whose = tiles.other(others(number), blocks.counts)
         products = [
             _products(product.transposed, x, y, e)
-            for x, y in zip(values, others, strict=True)
+            for x, y in zip(values, whose, strict=True)
         ]
         return [lax.reshape(p, (p.shape[0] // e, e, *p.shape[1:])) for p in products]
 
-    starts = jnp.asarray(blocks.starts())
-    if len(starts) == 1:
-        total = block(padded(), other())
-    else:
-        sizes = tiles.extents(blocks.counts), tiles.written(blocks.counts)
+    def add(number: Any, total: list[Array]) -> list[Array]:
+        return [lax.add(a, b) for a, b in zip(total, block(number), strict=True)]
 
-        def part(start: Array) -> list[Array]:
-            pairs = zip((padded, other), sizes, strict=True)
-            return block(*(blocks.cut(whole, start, size) for whole, size in pairs))
-
-        def add(number: Any, total: list[Array]) -> list[Array]:
-            mine = part(lax.dynamic_index_in_dim(starts, number, keepdims=False))
-            return [lax.add(a, b) for a, b in zip(total, mine, strict=True)]
-
-        nothing = [
-            jnp.zeros(shape, product.accumulate) for shape in tiles.shapes(*matrix)
-        ]
-        total = lax.fori_loop(0, len(starts), add, nothing)
-    return tiles.kernel_back(total)
+    if blocks.number == 1:
+        return tiles.kernel_back(block(jnp.int32(0)))
+    nothing = [jnp.zeros(shape, product.accumulate) for shape in tiles.shapes(*matrix)]
+    return tiles.kernel_back(lax.fori_loop(0, blocks.number, add, nothing))
 
 
 def _products(

@@ -10,6 +10,7 @@ array is simply made.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jax import Array
+    from jax.typing import DTypeLike
 
 
 OPERATIONS = 7
@@ -40,15 +42,36 @@ def _by_a_function(make: Callable[[], Array]) -> Array:
     return set_xla_metadata(jax.jit(make)(), inlineable="false")
 
 
-def unseen(number: int) -> Array:
-    """A number that the compiler for CPUs does not see.
+def function(make: Callable[..., Array]) -> Callable[..., Array]:
+    """``make``, whose results are arrays of their own, and which is compiled once.
+
+    However often it is called with arrays of the same shapes, it is traced, lowered and
+    compiled once. It is to close over no array; what its calls differ in it is given as
+    ``unseen`` numbers, for a number that the compiler sees makes another function.
+    """
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def solid(ones: tuple[list[int], ...], *arrays: Array) -> Array:
+        return make(*map(lax.expand_dims, arrays, ones))
+
+    def called(*arrays: Array) -> Array:
+        ones = tuple(map(_ones, arrays))
+        return set_xla_metadata(
+            solid(ones, *map(lax.squeeze, arrays, ones)), inlineable="false"
+        )
+
+    return lambda *arrays: by_platform(*arrays, cpu=called, default=make)
+
+
+def unseen(number: Any, dtype: DTypeLike = np.int32) -> Array:
+    """A number, or some, that the compiler for CPUs does not see.
 
     A program that is divided among devices has to see it: of an array of which it does
     not know what is read, every device gets all.
     """
 
     def given() -> Array:
-        return jnp.asarray(number, jnp.int32)
+        return jnp.asarray(number, dtype)
 
     hidden = given if is_partitioned() else lambda: _by_a_function(given)
     return by_platform(cpu=hidden, default=given)
@@ -61,11 +84,15 @@ def carried(array: Array) -> Callable[[], Array]:
     gives it one, and where a function or a loop expects another, it copies the array,
     though nothing moves. So the array enters without such dimensions.
     """
-    ones = [
-        n for n, size in enumerate(array.shape) if isinstance(size, int) and size == 1
-    ]
+    ones = _ones(array)
     solid = lax.squeeze(array, ones)
     return lambda: lax.expand_dims(solid, ones)
+
+
+def _ones(array: Array) -> tuple[int, ...]:
+    """The dimensions of size 1."""
+    sizes = enumerate(array.shape)
+    return tuple(n for n, size in sizes if isinstance(size, int) and size == 1)
 
 
 def on_all_cores(*arrays: Array) -> list[Array]:
@@ -119,6 +146,18 @@ def looped(
         return body(keeping_all_cores(turn), value)
 
     return lax.fori_loop(0, turns, turned, start, unroll=unroll)
+
+
+def stacked(turns: int, body: Callable[[Array], Any]) -> Any:
+    """What ``body`` gives for every turn, along a new first dimension.
+
+    ``lax.map`` over the turns' numbers would read each of them from an array.
+    """
+
+    def turned(turn: Array, _: None) -> tuple[Array, Any]:
+        return lax.add(turn, np.int32(1)), body(turn)
+
+    return lax.scan(turned, jnp.int32(0), None, length=turns)[1]
 
 
 def _sorted(turn: Array) -> Array:

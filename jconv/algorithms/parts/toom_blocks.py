@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import carried, materialised, pad_to
+from jconv.algorithms.parts.buffers import function, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,57 +68,56 @@ class TileBlocks:
         """Tiles of an example along each axis, with those that fill the last block."""
         return (self.rows * self.per_example, *self.tiles.counts[1:])
 
-    def source_padding(self, shape: tuple[int, ...]) -> list[tuple[int, int]]:
-        """What makes (e, n, *S, c) as long as all tiles read."""
+    @property
+    def number(self) -> int:
+        """Of blocks; those of an example follow each other."""
+        return self.n // self.examples * self.per_example
+
+    def source(self, array: Array) -> Callable[[Array], list[Array]]:
+        """What gives a block's rows of (e, n, *S, c), with what its tiles share."""
         extents = self.tiles.extents(self.all_counts)
-        spatial = [
-            (axis.low, extent - size - axis.low)
-            for axis, extent, size in zip(
-                self.tiles.axes, extents, shape[2:-1], strict=True
-            )
-        ]
-        return [(0, 0), (0, 0), *spatial, (0, 0)]
+        lows = [axis.low for axis in self.tiles.axes]
+        return self._reader(array, lows, extents)
 
-    def other_padding(self, shape: tuple[int, ...]) -> list[tuple[int, int]]:
-        """What makes (e, n, *R, m) as long as all tiles write."""
+    def other(self, array: Array) -> Callable[[Array], list[Array]]:
+        """What gives a block's rows of (e, n, *R, m): each tile has its own."""
         written = self.tiles.written(self.all_counts)
-        spatial = [
-            (0, places - size)
-            for places, size in zip(written, shape[2:-1], strict=True)
-        ]
-        return [(0, 0), (0, 0), *spatial, (0, 0)]
+        return self._reader(array, [0] * len(written), written)
 
-    def starts(self) -> np.ndarray:
-        """(blocks, 2): the first example and the first row of tiles."""
-        grid = np.meshgrid(
-            np.arange(0, self.n, self.examples),
-            np.arange(self.per_example) * self.rows,
-            indexing="ij",
-        )
-        return np.stack(grid, -1).reshape(-1, 2).astype(np.int32)
+    def _reader(
+        self, array: Array, lows: list[int], extents: list[int]
+    ) -> Callable[[Array], list[Array]]:
+        """What gives every ``tile``-th row of a block, from each of the first ``tile``.
 
-    def padded(
-        self, array: Array, config: list[tuple[int, int]]
-    ) -> Callable[[], Array]:
-        """What gives the padded array: to many blocks, each of which pads its part."""
-        if len(self.starts()) == 1:
-            whole = pad_to(array, config)
-            return lambda: whole
-        inside, zero = carried(array), np.zeros((), array.dtype)
-        return lambda: lax.pad(inside(), zero, [(*ends, 0) for ends in config])
+        Args:
+            array: (e, n, *S, c).
+            lows: entries before the array's own, along each axis.
+            extents: entries of all tiles along each axis.
 
-    def cut(self, whole: Callable[[], Array], start: Array, sizes: list[int]) -> Array:
-        """What a block reads of (e, n, *S, c): so much along the spatial axes.
-
-        As an array of its own: values are sums of strided slices, and those of a part
-        that is not there yet take twice as long.
+        Returns:
+            of a block's number: (e * examples, rows, *extents, c), of the extents of
+            the other axes. One function copies them all, and pads what it copies.
         """
+        pace, zero = self.tiles.tables[0].tile, np.zeros((), array.dtype)
+        shared = -(-extents[0] // pace) - self.all_counts[0]
+        extents = [pace * (self.all_counts[0] + shared), *extents[1:]]
+        config = [(0, 0, 0)] * array.ndim
+        for a, (low, extent) in enumerate(zip(lows, extents, strict=True), start=2):
+            config[a] = (low, extent - low - array.shape[a], 0)
+        sizes = [pace * (self.rows + shared - 1) + 1, *extents[1:]]
+        size = [array.shape[0], self.examples, *sizes, array.shape[-1]]
+        many = np.int32(self.per_example)
 
-        def part() -> Array:
-            array, zero = whole(), jnp.zeros((), start.dtype)
-            begin = [zero, start[0], start[1] * self.tiles.tables[0].tile]
-            begin += [zero] * (array.ndim - 3)
-            size = [array.shape[0], self.examples, *sizes, array.shape[-1]]
-            return lax.dynamic_slice(array, begin, size)
+        @function
+        def rows(array: Array, block: Array, first: Array) -> Array:
+            block = lax.convert_element_type(block, np.int32)
+            begin: list[Any] = [np.int32(0)] * len(size)
+            begin[1] = lax.div(block, many) * self.examples
+            begin[2] = lax.rem(block, many) * (self.rows * pace) + first
+            part = lax.dynamic_slice(
+                lax.pad(array, zero, config), begin, size, allow_negative_indices=False
+            )
+            every = lax.slice_in_dim(part, 0, None, pace, axis=2)
+            return lax.collapse(every, 0, 2)
 
-        return materialised(part)
+        return lambda block: [rows(array, block, unseen(n)) for n in range(pace)]

@@ -4,7 +4,8 @@ A value is a sum of slices of the whole, each as often as the axes' matrices say
 point of the first axis has an array of its own, for which zeros in that axis' matrix
 leave slices out; the points of the others stand together in it, and one loop makes it.
 (An array for every point is as fast, and takes three times as long to compile; a single
-one for all of them is slower. Of one axis alone there is a single one.)
+one for all of them is slower.) Arrays that are sums of the same slices of other rows
+share the loop.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jax import lax
 
+from jconv.algorithms.parts.buffers import function, unseen
 from jconv.algorithms.parts.toom_cook import Tables, tables
 
 if TYPE_CHECKING:
@@ -69,15 +71,13 @@ class ToomTiles:
     def work(self, matrix: str, *, back: bool = False) -> int:
         """Multiplications that make all values (or results) of one tile of a matrix."""
         first, *others = (getattr(table, matrix) for table in self.tables)
-        own = sum(bool(entry) for row in first for entry in row)
-        if not others or back:
-            own = len(first) * len(first[0])
+        own = sum(back or bool(entry) for row in first for entry in row)
         return own * math.prod(len(each) * len(each[0]) for each in others)
 
     def shapes(self, *shape: int) -> list[tuple[int, ...]]:
         """Shapes per point of the first axis, each point's array being of a shape."""
-        arrays = self.tables[0].points if len(self.tables) > 1 else 1
-        return [(self.points // arrays, *shape)] * arrays
+        first = self.tables[0].points
+        return [(self.points // first, *shape)] * first
 
     def extents(self, counts: Sequence[int]) -> list[int]:
         """Entries of the source that so many tiles read, per axis."""
@@ -92,15 +92,23 @@ class ToomTiles:
             table.tile * count for count, table in zip(counts, self.tables, strict=True)
         ]
 
-    def source(self, part: Array, counts: Sequence[int]) -> list[Array]:
-        """(n, *extents, c) -> per point of the first axis (points, n, *counts, c)."""
-        matrices = [table.source for table in self.tables]
-        return _values(matrices, lambda spot: self._every(part, spot, counts))
+    def source(self, rows: Sequence[Array], counts: Sequence[int]) -> list[Array]:
+        """Values at points, of what tiles read.
 
-    def other(self, part: Array, counts: Sequence[int]) -> list[Array]:
-        """The adjoint of ``back``: (n, *counts * tile, m) -> as ``source`` does."""
+        Args:
+            rows: every ``tile``-th of axis 0, from each of the first ``tile`` on, each
+                (n, rows, *S, c), S of the other axes.
+            counts: tiles along each axis.
+
+        Returns:
+            per point of axis 0 (points of the others, n, *counts, c).
+        """
+        return self._values([table.source for table in self.tables], rows, counts)
+
+    def other(self, rows: Sequence[Array], counts: Sequence[int]) -> list[Array]:
+        """The adjoint of ``back``, as ``source`` does."""
         matrices = [_transposed(table.results) for table in self.tables]
-        return _values(matrices, lambda spot: self._every(part, spot, counts))
+        return self._values(matrices, rows, counts)
 
     def kernel(self, kernel: Array) -> list[Array]:
         """(e, *K, c, m) -> per point of the first axis (points, e, c, m).
@@ -116,7 +124,9 @@ class ToomTiles:
                 (([1], [1]), ([], [])),
                 precision=lax.Precision.HIGHEST,
             ).reshape(-1, e, c, m)
-            for weights in _by_first_point([table.kernel for table in self.tables])
+            for weights in _outer(
+                [np.array(table.kernel, float) for table in self.tables]
+            )
         ]
 
     def kernel_back(self, values: Sequence[Array]) -> Array:
@@ -143,46 +153,65 @@ class ToomTiles:
         )
         return results.reshape(n, *self.written(counts), m)
 
-    def _every(self, array: Array, spot: Sequence[int], counts: Sequence[int]) -> Array:
-        """One entry of every tile: (n, *S, c) -> (n, *counts, c)."""
-        pace = [table.tile for table in self.tables]
+    def _values(
+        self, matrices: Sequence[Matrix], rows: Sequence[Array], counts: Sequence[int]
+    ) -> list[Array]:
+        """Weighted sums of entries, for each point of the first axis.
+
+        Points that take their entries from the same places share a function, which is
+        compiled once: what they differ in is which rows it is given, and the weights.
+        """
+        first, *others = (np.array(matrix, float) for matrix in matrices)
+        entries = [1, *(matrix.shape[1] for matrix in others)]
+        weights = _outer([np.ones((1, 1)), *others]).reshape(-1, *entries)
+        spots, pace = np.argwhere(weights.any(0)), self.tables[0].tile
+
+        @functools.cache
+        def value(tiles: tuple[int, ...]) -> Callable[..., Array]:
+            def summed(factors: Array, *rows: Array) -> Array:
+                terms = [
+                    _times(
+                        _column(factors, (n, *spot)),
+                        self._every(rows[n], (tile, *spot[1:]), counts),
+                    )
+                    for n, tile in enumerate(tiles)
+                    for spot in spots
+                ]
+                return functools.reduce(lax.add, terms)
+
+            return function(summed)
+
+        found = []
+        for point in first:
+            taken = np.flatnonzero(point).tolist()
+            factors = np.multiply.outer(point[taken], weights)
+            make = value(tuple(entry // pace for entry in taken))
+            mine = [rows[entry % pace] for entry in taken]
+            found.append(make(unseen(factors, rows[0].dtype), *mine))
+        return found
+
+    def _every(self, rows: Array, spot: Sequence[int], counts: Sequence[int]) -> Array:
+        """One entry of every tile: (n, rows, *S, c) -> (n, *counts, c)."""
+        pace = [1, *(table.tile for table in self.tables[1:])]
         stop = [s + p * (n - 1) + 1 for s, p, n in zip(spot, pace, counts, strict=True)]
-        n, c = array.shape[0], array.shape[-1]
-        return lax.slice(array, [0, *spot, 0], [n, *stop, c], [1, *pace, 1])
+        n, c = rows.shape[0], rows.shape[-1]
+        return lax.slice(rows, [0, *spot, 0], [n, *stop, c], [1, *pace, 1])
 
 
-def _values(
-    matrices: Sequence[Matrix], entry: Callable[[tuple[int, ...]], Array]
-) -> list[Array]:
-    """(points of the other axes, ...) for each of the first: weighted sums of entries.
-
-    Args:
-        matrices: (points, entries) of each axis.
-        entry: gives the array at an index along every axis.
-    """
-    found = []
-    for point in _by_first_point(matrices):
-        # (points of the others, entries of all axes)
-        mine = point.reshape(-1, *point.shape[point.ndim - len(matrices) :])
-        terms = [
-            _times(mine[(slice(None), *spot)], entry(spot))
-            for spot in np.ndindex(*mine.shape[1:])
-            if mine[(slice(None), *spot)].any()
-        ]
-        found.append(functools.reduce(lax.add, terms))
-    return found
+def _column(weights: Array, spot: Sequence[int]) -> Array:
+    """Those of all points for one entry: (rows, points, *entries) -> (points,)."""
+    n, *entry = spot
+    begin, end = (n, 0, *entry), (n + 1, weights.shape[1], *(s + 1 for s in entry))
+    return lax.reshape(lax.slice(weights, begin, end), weights.shape[1:2])
 
 
-def _by_first_point(matrices: Sequence[Matrix]) -> np.ndarray:
-    """Weights (points of the first axis, *of the others, *entries of every axis)."""
-    weights = _outer([np.array(matrix, float) for matrix in matrices])
-    return weights[None] if len(matrices) == 1 else weights  # one array, of all points
-
-
-def _times(weights: np.ndarray, entry: Array) -> Array:
+def _times(weights: Array, entry: Array) -> Array:
     """One copy of an array for each of some weights."""
-    column = weights.reshape(-1, *[1] * entry.ndim).astype(entry.dtype)
-    return _outer_product(lax.expand_dims(entry, [0]), column)
+    shape = (*weights.shape, *entry.shape)
+    return lax.mul(
+        lax.broadcast_in_dim(entry, shape, range(1, len(shape))),
+        lax.broadcast_in_dim(weights, shape, [0]),
+    )
 
 
 def _results(
