@@ -16,7 +16,7 @@ import dataclasses
 import functools
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -25,16 +25,27 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.buffers import materialised, on_all_cores, pad_to
+from jconv.algorithms.parts.buffers import (
+    function,
+    materialised,
+    on_all_cores,
+    origins,
+    pad_to,
+    stacked,
+)
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.shifts import Shifts
+from jconv.algorithms.parts.steps import unseen_starts
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jax import Array
     from jax.typing import DTypeLike
 
+    from jconv.algorithms.parts.windowed import Windowed
     from jconv.algorithms.protocol import Precision, Shapes
 
 TILE_BYTES = 2**21
@@ -100,9 +111,11 @@ class Col2im:
         (view,) = windowed.views(geometry, out, dilated=True)
         arrays = dict(zip(OPERANDS[out], (first, second), strict=True))
         source = windowed.merged_source(arrays[view.source], geometry.rank)
-        kernel = windowed.ordinary_kernel(arrays["kernel"], view)
         product = Product(windowed.source_precision(precision, view, out), accumulate)
-        result = _run(Shifts(view.axes), source, kernel, product, self.tile_bytes)
+        shifts = Shifts(view.axes)
+        kernels = _kernels(shifts, arrays["kernel"], view)
+        _, m = view.channels(shapes)
+        result = _run(shifts, source, kernels, m, product, self.tile_bytes)
         return result.reshape(result_shape(geometry, shapes, out))
 
     def error_bound(
@@ -143,12 +156,17 @@ class Col2im:
 
 
 def _run(
-    shifts: Shifts, source: Array, kernel: Array, product: Product, tile_bytes: int
+    shifts: Shifts,
+    source: Array,
+    kernels: dict[tuple[int, ...], Array],
+    m: int,
+    product: Product,
+    tile_bytes: int,
 ) -> Array:
     """(e, n, *R, m), a block of rows after the other."""
-    e, n, m = source.shape[0], source.shape[1], kernel.shape[-1]
+    e, n = source.shape[:2]
     first = shifts.lines[0]
-    rows, examples = _block(shifts, (e, n, m), kernel.dtype.itemsize, tile_bytes)
+    rows, examples = _block(shifts, (e, n, m), source.dtype.itemsize, tile_bytes)
     blocks = -(-first.count // rows)
     config = [(0, 0), (0, 0), *(line.padding for line in shifts.lines), (0, 0)]
     config[2] = (config[2][0], config[2][1] + blocks * rows - first.count)
@@ -157,11 +175,6 @@ def _run(
     # padded source.
     narrow = whole and _widest(shifts, m) < source.shape[-1]
     padded = source if narrow else pad_to(source, config)
-    kernels = {
-        phases: _side_by_side(shifts, kernel, taps)
-        for phases, taps in shifts.leading_taps.items()
-        if taps
-    }
 
     def products(part: Array, phases: tuple[int, ...]) -> Array:
         flat = part.reshape(e, -1, part.shape[-1])
@@ -180,16 +193,16 @@ def _run(
         result = block(padded)
     else:
         size = [e, examples, rows + first.reach, *padded.shape[3:]]
-        grid = np.meshgrid(
-            np.arange(0, n, examples), np.arange(blocks) * rows, indexing="ij"
-        )
-        starts = np.stack(grid, -1).reshape(-1, 2).astype(np.int32)
-        begins = np.pad(starts, [(0, 0), (1, padded.ndim - 3)])
 
-        def tile(begin: Array) -> Array:
-            return block(lax.dynamic_slice(padded, list(begin), size))
+        starts = origins((n // examples, examples), (blocks, rows))
 
-        result = lax.map(tile, jnp.asarray(begins))
+        def tile(turn: Array) -> Array:
+            example, row = starts(turn)
+            begin: list[Any] = [0, example, row, *[0] * (padded.ndim - 3)]
+            part = lax.dynamic_slice(padded, begin, size, allow_negative_indices=False)
+            return block(part)
+
+        result = stacked(n // examples * blocks, tile)
         result = jnp.moveaxis(result, 1, 0) if e > 1 else result
     places = [line.count * line.axis.input_dilation for line in shifts.lines]
     places[0] = blocks * rows * first.axis.input_dilation
@@ -222,20 +235,43 @@ def _block(
     return -(-first.count // -(-first.count // rows)), 1
 
 
-def _side_by_side(shifts: Shifts, kernel: Array, taps: list[tuple[int, ...]]) -> Array:
-    """(e, *K, c, m) -> (e, c, taps * columns of the last axis * m)."""
-    lead = [n - 1 for n in kernel.shape[1:-3]]
-    e, c, m = kernel.shape[0], *kernel.shape[-2:]
-    columns = shifts.last_taps
-    if lead:
-        rows = [int(np.ravel_multi_index(tap, [n + 1 for n in lead])) for tap in taps]
-    else:
-        rows = [0]
-    flat = kernel.reshape(e, -1, shifts.axes[-1].n_kernel, c, m)
-    flat = jnp.take(flat, np.array(rows), axis=1, mode="clip")
-    flat = jnp.take(flat, columns, axis=2, mode="fill", fill_value=0)
-    upright = lax.transpose(flat, (0, 3, 1, 2, 4))
-    return materialised(lambda: upright.reshape(e, c, -1))
+def _kernels(
+    shifts: Shifts, kernel: Array, view: Windowed
+) -> dict[tuple[int, ...], Array]:
+    """Per phase of the leading axes (e, c, taps * columns of the last axis * m)."""
+    starts, lead = unseen_starts(), len(shifts.axes) - 1
+
+    @functools.cache
+    def laid(counts: tuple[int, ...], paces: tuple[int, ...]) -> Callable[..., Array]:
+        def side_by_side(kernel: Array, *begin: Array) -> Array:
+            sizes = [p * (n - 1) + 1 for p, n in zip(paces, counts, strict=True)]
+            ordinary = windowed.ordinary_kernel(kernel, view)
+            taken = lax.dynamic_slice(
+                ordinary,
+                [np.int32(0), *begin, *[np.int32(0)] * 3],
+                [ordinary.shape[0], *sizes, *ordinary.shape[-3:]],
+                allow_negative_indices=False,
+            )
+            taken = lax.slice(
+                taken, [0] * taken.ndim, taken.shape, [1, *paces, 1, 1, 1]
+            )
+            columns = jnp.take(
+                taken, shifts.last_taps, axis=lead + 1, mode="fill", fill_value=0
+            )
+            order = (0, lead + 2, *range(1, lead + 2), lead + 3)
+            upright = lax.transpose(columns, order)
+            return materialised(lambda: upright.reshape(*upright.shape[:2], -1))
+
+        return function(side_by_side)
+
+    found = {}
+    for phases, taps in shifts.leading_taps.items():
+        if taps:
+            each = [sorted(set(numbers)) for numbers in zip(*taps, strict=True)]
+            paces = tuple(k[1] - k[0] if len(k) > 1 else 1 for k in each)
+            begin = [starts(a, k[0]) for a, k in enumerate(each)]
+            found[phases] = laid(tuple(map(len, each)), paces)(kernel, *begin)
+    return found
 
 
 def _sum(shifts: Shifts, z: Array, taps: list[tuple[int, ...]], rows: int) -> Array:

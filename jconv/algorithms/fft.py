@@ -20,6 +20,7 @@ from jconv.algorithms import costs
 from jconv.algorithms.accelerators import TRANSFORMS_SECONDS, is_accelerator
 from jconv.algorithms.accuracy import fft_bound
 from jconv.algorithms.parts.blocked import Blocked, product_seconds
+from jconv.algorithms.parts.buffers import pad
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.spectral import Spectral
 from jconv.algorithms.parts.waves import period
@@ -203,7 +204,7 @@ class Frequencies:
         for axis, room, size in zip(self.plan.axes, n, array.shape[4:], strict=True):
             step = abs(axis.block.coefficient(role))
             config.append((0, room - step * (size - 1) - 1, step - 1))
-        array = lax.pad(array, np.zeros((), array.dtype), config)
+        array = pad(array, np.zeros((), array.dtype), config)
         if not self._complex:
             spectrum = lax.fft(array, "RFFT", n)
             return spectrum if role == "input" else lax.conj(spectrum)

@@ -18,7 +18,7 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.accelerators import TURN_SECONDS, is_accelerator
-from jconv.algorithms.parts.buffers import carried, looped, settled
+from jconv.algorithms.parts.buffers import carried, looped, pad, settled
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.grid import Window
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
@@ -167,7 +167,7 @@ def _lay_out(
     config = [(0, 0, 0)] * array.ndim
     for a, window in enumerate(windows, labels.offset(role)):
         config[a] = window.spread(role)
-    return lax.pad(array, jnp.zeros((), array.dtype), config)
+    return pad(array, jnp.zeros((), array.dtype), config)
 
 
 def _starts_and_sizes(

@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from jconv import numerics
-from jconv.algorithms.parts.buffers import materialised
+from jconv.algorithms.parts.buffers import materialised, pad
 from jconv.geometry import Axis
 from jconv.pool import held
 from jconv.pool.sums import divided
@@ -135,4 +134,4 @@ def subsample_back(
         if dy.shape[dim]:
             last = stride * (dy.shape[dim] - 1)
             config[dim] = (0, shape[dim] - last - 1, stride - 1)
-    return lax.pad(dy, jnp.zeros((), dy.dtype), config)
+    return pad(dy, jnp.zeros((), dy.dtype), config)

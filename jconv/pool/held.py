@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import looped
+from jconv.algorithms.parts.buffers import looped, pad
 from jconv.pool.fitted import FittedAxis
 from jconv.pool.gathered import gathered
 
@@ -77,7 +77,7 @@ def padded(y: Array, dim: int, axis: Axis | FittedAxis, fill: Any) -> Array:
     first, last = _asked(axis)
     config = [(0, 0, 0)] * y.ndim
     config[dim] = (holders(axis) - 1 - first, last - (axis.n_output - 1), 0)
-    return lax.pad(y, jnp.asarray(fill, y.dtype), config)
+    return pad(y, jnp.asarray(fill, y.dtype), config)
 
 
 def _asked(axis: Axis) -> tuple[int, int]:

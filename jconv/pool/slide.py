@@ -23,6 +23,7 @@ import jax
 import numpy as np
 from jax import lax
 
+from jconv.algorithms.parts.buffers import pad
 from jconv.pool.fitted import FittedAxis
 from jconv.pool.gathered import gathered
 
@@ -227,7 +228,7 @@ def _placed(
             return array
         config = [(0, 0, 0)] * array.ndim
         config[dim] = (axis.low, length - axis.n_input - axis.low, 0)
-        return lax.pad(array, identity, config)
+        return pad(array, identity, config)
 
     inputs = np.arange(length) - axis.low
     shape = [1] * jax.tree.leaves(arrays)[0].ndim

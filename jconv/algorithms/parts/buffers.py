@@ -19,13 +19,15 @@ import numpy as np
 from jax import lax
 from jax.experimental.xla_metadata import set_xla_metadata
 
-from jconv.algorithms.parts.platforms import by_platform, is_partitioned
+from jconv.algorithms.parts.platforms import Made, by_platform, is_partitioned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from jax import Array
     from jax.typing import DTypeLike
+
+    Origins = Callable[[Array], tuple[Any, ...]]
 
 
 OPERATIONS = 7
@@ -42,7 +44,7 @@ def _by_a_function(make: Callable[[], Array]) -> Array:
     return set_xla_metadata(jax.jit(make)(), inlineable="false")
 
 
-def function(make: Callable[..., Array]) -> Callable[..., Array]:
+def function(make: Callable[..., Made]) -> Callable[..., Made]:
     """``make``, whose results are arrays of their own, and which is compiled once.
 
     However often it is called with arrays of the same shapes, it is traced, lowered and
@@ -51,10 +53,10 @@ def function(make: Callable[..., Array]) -> Callable[..., Array]:
     """
 
     @functools.partial(jax.jit, static_argnums=0)
-    def solid(ones: tuple[list[int], ...], *arrays: Array) -> Array:
+    def solid(ones: tuple[tuple[int, ...], ...], *arrays: Array) -> Made:
         return make(*map(lax.expand_dims, arrays, ones))
 
-    def called(*arrays: Array) -> Array:
+    def called(*arrays: Array) -> Made:
         ones = tuple(map(_ones, arrays))
         return set_xla_metadata(
             solid(ones, *map(lax.squeeze, arrays, ones)), inlineable="false"
@@ -148,6 +150,29 @@ def looped(
     return lax.fori_loop(0, turns, turned, start, unroll=unroll)
 
 
+def origins(examples: tuple[int, int], rows: tuple[int, int]) -> Origins:
+    """(first example, first row) of each turn's block; an example's follow each other.
+
+    Args:
+        examples: how many steps there are, and how far each goes.
+        rows: the same of an example's rows.
+    """
+    (many, example), (few, row) = examples, rows
+    if few == 1:
+        return lambda turn: (lax.mul(_index(turn), np.int32(example)), np.int32(0))
+    if many == 1:
+        return lambda turn: (np.int32(0), lax.mul(_index(turn), np.int32(row)))
+    # The compiler makes a loop of its own of each division, of two a table is cheaper.
+    steps = np.array(list(np.ndindex(many, few)), np.int32) * [example, row]
+    table = jnp.asarray(steps, jnp.int32)
+    return lambda turn: tuple(lax.dynamic_index_in_dim(table, turn, keepdims=False))
+
+
+def _index(turn: Array) -> Array:
+    """A turn's number in 32 bits, whatever loop counts it."""
+    return lax.convert_element_type(turn, np.int32)
+
+
 def stacked(turns: int, body: Callable[[Array], Any]) -> Any:
     """What ``body`` gives for every turn, along a new first dimension.
 
@@ -193,11 +218,20 @@ def rows_from(table: Array, starts: Array, length: int) -> Array:
     return lax.gather(table, flat, numbers, (1, length), mode="promise_in_bounds")
 
 
+def pad(array: Array, fill: Any, config: Sequence[tuple[int, int, int]]) -> Array:
+    """``lax.pad``, of which the compiler for CPUs makes one loop.
+
+    Where a pad is all that a loop does, a loop is made of each border, which may take a
+    third of a second to compile. It is not where there is a dimension more.
+    """
+    whole = lax.pad(lax.expand_dims(array, [0]), fill, [(0, 0, 0), *config])
+    return lax.squeeze(whole, [0])
+
+
 def pad_to(array: Array, config: list[tuple[int, int]]) -> Array:
     """Pad with zeros (or crop, if negative), materialised unless nothing changes."""
     if not any(low or high for low, high in config):
         return array
     zero = np.zeros((), array.dtype)
-    spec: Any = [(low, high, 0) for low, high in config]
     inside = carried(array)
-    return materialised(lambda: lax.pad(inside(), zero, spec))
+    return materialised(lambda: pad(inside(), zero, [(*ends, 0) for ends in config]))

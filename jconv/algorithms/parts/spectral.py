@@ -26,12 +26,14 @@ from jconv import numerics
 from jconv.algorithms.costs import FLOAT_BYTES
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocked import Blocked, ways
-from jconv.algorithms.parts.buffers import carried
+from jconv.algorithms.parts.buffers import carried, function, stacked
 from jconv.algorithms.parts.remembered import remembered
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jax import Array
     from jax.typing import DTypeLike
 
@@ -147,8 +149,8 @@ class Spectral:
             names = ("source", "other", "kernel")
             other = parts(arrays[plan.view.other])
 
-            def product(both: tuple[Array, Array]) -> list[Array]:
-                x, y = transforms.source(both[0]), transforms.other(both[1])
+            def product(source: Array, other: Array) -> list[Array]:
+                x, y = transforms.source(source), transforms.other(other)
                 return transforms.product(x, y, names)
 
             spectra = _summed(product, (parts(source), other))
@@ -166,9 +168,9 @@ class Spectral:
             joined = result(split[0], kernel)
         else:
             every, of_all = carried(split), [carried(each) for each in kernel]
-            many = lax.map(
+            many = stacked(
+                len(split),
                 lambda n: result(_part(every(), n), [whole() for whole in of_all]),
-                jnp.arange(len(split)),
             )
             joined = jnp.moveaxis(many, 0, 1)
         return joined.reshape(result_shape(geometry, shapes, out))
@@ -234,15 +236,18 @@ def _part(parts: Array, number: Any) -> Array:
     return lax.dynamic_index_in_dim(parts, number, keepdims=False)
 
 
-def _summed(function: Any, parts: tuple[Array, Array]) -> list[Array]:
+def _summed(
+    product: Callable[[Array, Array], list[Array]], parts: tuple[Array, Array]
+) -> list[Array]:
     """The sums of a function's arrays over parts."""
-    first = function((parts[0][0], parts[1][0]))
     if len(parts[0]) == 1:
-        return first
+        return product(parts[0][0], parts[1][0])
+    compiled_once = function(product)
+    first = compiled_once(parts[0][0], parts[1][0])
     every = [carried(each) for each in parts]
 
     def add(number: Any, total: list[Array]) -> list[Array]:
-        more = function(tuple(_part(each(), number) for each in every))
-        return [a + b for a, b in zip(total, more, strict=True)]
+        more = compiled_once(*(_part(each(), number) for each in every))
+        return [lax.add(a, b) for a, b in zip(total, more, strict=True)]
 
     return lax.fori_loop(1, len(parts[0]), add, first)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import function, unseen
+from jconv.algorithms.parts.buffers import function, origins, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,14 +106,15 @@ class TileBlocks:
             config[a] = (low, extent - low - array.shape[a], 0)
         sizes = [pace * (self.rows + shared - 1) + 1, *extents[1:]]
         size = [array.shape[0], self.examples, *sizes, array.shape[-1]]
-        many = np.int32(self.per_example)
+
+        many = self.n // self.examples, self.examples
+        places = origins(many, (self.per_example, self.rows * pace))
 
         @function
         def rows(array: Array, block: Array, first: Array) -> Array:
-            block = lax.convert_element_type(block, np.int32)
-            begin: list[Any] = [np.int32(0)] * len(size)
-            begin[1] = lax.div(block, many) * self.examples
-            begin[2] = lax.rem(block, many) * (self.rows * pace) + first
+            example, row = places(block)
+            zeros: list[Any] = [np.int32(0)] * len(size)
+            begin = [zeros[0], example, lax.add(row, first), *zeros[3:]]
             part = lax.dynamic_slice(
                 lax.pad(array, zero, config), begin, size, allow_negative_indices=False
             )

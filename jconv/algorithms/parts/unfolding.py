@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 from jax import lax
 
+from jconv.algorithms.parts.buffers import pad
+
 if TYPE_CHECKING:
     from jax import Array
 
@@ -109,4 +111,4 @@ def _spread(x: Array, dim: int, spots: tuple[int, int], size: int) -> Array:
     holes = [(0, 0, 0)] * x.ndim
     holes[dim] = (low, size - 1 - high, abs(step) - 1) if length else (0, size, 0)
     x = lax.rev(x, [dim]) if step < 0 else x
-    return lax.pad(x, jnp.zeros((), x.dtype), holes)
+    return pad(x, jnp.zeros((), x.dtype), holes)
