@@ -31,6 +31,7 @@ from jconv.algorithms.parts.buffers import (
     looped,
     materialised,
     pad_to,
+    stacked,
 )
 
 if TYPE_CHECKING:
@@ -144,14 +145,14 @@ class Staged:
         other = pad_to(other, config)
         padded = form.padded(source, places)
         cut = (*other.shape[:-2], places[-1] // run, run, other.shape[-1])
-        other = other.reshape(cut)
+        all_mine, all_whose = carried(padded), carried(other.reshape(cut))
         kept = () if self.block_bytes is not None else cut[: -2 - len(places)]
 
-        def one(origin: Any) -> Array:
-            part = form.part(padded, origin, places)[None]
+        def one(number: Any) -> Array:
+            part, whose = form.part(all_mine(), number, places)[None], all_whose()
 
             def product(tap: Places) -> Array:
-                return lax.mul(lax.reshape(form.read(part, tap, places), cut), other)
+                return lax.mul(lax.reshape(form.read(part, tap, places), cut), whose)
 
             sums: list[Array] = []
             for taps in self._together:
@@ -159,10 +160,10 @@ class Staged:
                 sums += _in_stages(first, kept)
             return jnp.stack(sums)
 
-        origins = form.origins()
-        if len(origins) == 1:
-            return one(None)[None]
-        return lax.map(lambda origin: one(keeping_all_cores(origin)), origins)
+        rounds = math.prod(form.rounds)
+        if rounds == 1:
+            return one(0)[None]
+        return stacked(rounds, lambda number: one(keeping_all_cores(number)))
 
 
 def _added(terms: list[Array], *dims: int) -> list[Array]:

@@ -31,7 +31,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import looped, materialised, pad_to
+from jconv.algorithms.parts.buffers import carried, looped, materialised, pad_to
 from jconv.geometry.phases import phases
 
 if TYPE_CHECKING:
@@ -116,16 +116,23 @@ class Tapwise:
             config[first + a] = (axis.low, extent - axis.n_input - axis.low)
         return pad_to(source, config)
 
-    def part(self, padded: Array, origin: Any, places: Places) -> Array:
-        """What the taps of one round read; None stands for the only round."""
-        if origin is None:
+    def part(self, padded: Array, number: Any, places: Places) -> Array:
+        """What the taps of one round read, given its number."""
+        if math.prod(self.rounds) == 1:
             return padded
         lead = padded.ndim - 1 - len(self.axes)
         sizes = self._extents(places, self.inner)
-        zero = np.int32(0)
-        start = [zero] * lead + [origin[a] for a in range(len(self.axes))] + [zero]
         shape = (*padded.shape[:lead], *sizes, padded.shape[-1])
-        return materialised(lambda: lax.dynamic_slice(padded, start, shape))
+        inside = carried(padded)
+
+        def cut() -> Array:
+            origins, zero = jnp.asarray(self.origins()), np.int32(0)
+            origin = lax.dynamic_index_in_dim(origins, number, keepdims=False)
+            start = [zero] * lead + [origin[a] for a in range(len(self.axes))] + [zero]
+            whole = inside()
+            return lax.dynamic_slice(whole, start, shape, allow_negative_indices=False)
+
+        return materialised(cut)
 
     def read(
         self, array: Array, tap: Places, places: Places, origin: Places | None = None
@@ -155,14 +162,12 @@ class Tapwise:
 
     def _result_by_rounds(self, source: Array, kernel: Array, spare: int) -> Array:
         """The result, all taps of a round in one loop."""
-        padded = self.padded(source, self.places, spare)
         weights = self._by_rounds(kernel)
-        origins = jnp.asarray(self.origins())
+        whole = carried(self.padded(source, self.places, spare))
 
         def add(number: Any, total: Any) -> Any:
             mine = lax.dynamic_index_in_dim(weights, number, 0, keepdims=False)
-            origin = origins[number] if len(weights) > 1 else None
-            part = self.part(padded, origin, self.places)
+            part = self.part(whole(), number, self.places)
             for n, tap in enumerate(self.taps):
                 weight = lax.index_in_dim(mine, n, 1, keepdims=False)
                 term = lax.mul(part, _like(weight, part))

@@ -100,8 +100,8 @@ class Waves:
             # (R_a, ahead ..., e, n, b_0 ... b_a, R_(a+1) ..., g, o)
             dim = ahead + 2 + a
             order = [*range(1, dim + 2), 0, *range(dim + 2, array.ndim)]
-            moved = materialised(lambda: lax.transpose(array, order))
-            moved = lax.collapse(moved, dim, dim + 2)
+            moved = lax.transpose(array, order)
+            moved = materialised(lambda: lax.collapse(moved, dim, dim + 2))
             return lax.slice_in_dim(moved, 0, plan.axes[a].whole.n_output, axis=dim)
 
         split = [
