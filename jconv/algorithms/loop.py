@@ -8,6 +8,7 @@ infinity can meet such a zero and become NaN, as it does in ``lax``.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from jconv.algorithms.accelerators import TURN_SECONDS, is_accelerator
 from jconv.algorithms.parts.buffers import carried, looped, pad, settled
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.grid import Window
+from jconv.algorithms.parts.platforms import by_platform
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.algorithms.taps import fixed_roles, step_count
 from jconv.geometry import OPERANDS, Geometry, Role
@@ -110,7 +112,12 @@ class Loop:
             return _add(total, product, windows, out, labels, begins[out][step])
 
         total = _lay_out(jnp.zeros(shape, accumulate), windows, out, labels)
-        total = looped(steps, body, total, unroll=_unroll(steps))
+        # On a CPU a turn of several steps compiles for longer, and is not faster.
+        total = by_platform(
+            total,
+            cpu=functools.partial(looped, steps, body),
+            default=functools.partial(looped, steps, body, unroll=_unroll(steps)),
+        )
         return _gather_back(total, windows, out, labels)
 
     def error_bound(
