@@ -26,26 +26,22 @@ from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.buffers import (
-    function,
     materialised,
     on_all_cores,
     origins,
     pad_to,
     stacked,
 )
+from jconv.algorithms.parts.columns import side_by_side
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.shifts import Shifts
-from jconv.algorithms.parts.steps import unseen_starts
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jax import Array
     from jax.typing import DTypeLike
 
-    from jconv.algorithms.parts.windowed import Windowed
     from jconv.algorithms.protocol import Precision, Shapes
 
 TILE_BYTES = 2**21
@@ -113,7 +109,7 @@ class Col2im:
         source = windowed.merged_source(arrays[view.source], geometry.rank)
         product = Product(windowed.source_precision(precision, view, out), accumulate)
         shifts = Shifts(view.axes)
-        kernels = _kernels(shifts, arrays["kernel"], view)
+        kernels = side_by_side(shifts, arrays["kernel"], view)
         _, m = view.channels(shapes)
         result = _run(shifts, source, kernels, m, product, self.tile_bytes)
         return result.reshape(result_shape(geometry, shapes, out))
@@ -198,7 +194,8 @@ def _run(
 
         def tile(turn: Array) -> Array:
             example, row = starts(turn)
-            begin: list[Any] = [0, example, row, *[0] * (padded.ndim - 3)]
+            zeros = [np.int32(0)] * padded.ndim
+            begin: list[Any] = [zeros[0], example, row, *zeros[3:]]
             part = lax.dynamic_slice(padded, begin, size, allow_negative_indices=False)
             return block(part)
 
@@ -233,45 +230,6 @@ def _block(
     few = min(2 * first.reach, LARGER * fit - first.reach)
     rows = max(1, fit - first.reach, few)
     return -(-first.count // -(-first.count // rows)), 1
-
-
-def _kernels(
-    shifts: Shifts, kernel: Array, view: Windowed
-) -> dict[tuple[int, ...], Array]:
-    """Per phase of the leading axes (e, c, taps * columns of the last axis * m)."""
-    starts, lead = unseen_starts(), len(shifts.axes) - 1
-
-    @functools.cache
-    def laid(counts: tuple[int, ...], paces: tuple[int, ...]) -> Callable[..., Array]:
-        def side_by_side(kernel: Array, *begin: Array) -> Array:
-            sizes = [p * (n - 1) + 1 for p, n in zip(paces, counts, strict=True)]
-            ordinary = windowed.ordinary_kernel(kernel, view)
-            taken = lax.dynamic_slice(
-                ordinary,
-                [np.int32(0), *begin, *[np.int32(0)] * 3],
-                [ordinary.shape[0], *sizes, *ordinary.shape[-3:]],
-                allow_negative_indices=False,
-            )
-            taken = lax.slice(
-                taken, [0] * taken.ndim, taken.shape, [1, *paces, 1, 1, 1]
-            )
-            columns = jnp.take(
-                taken, shifts.last_taps, axis=lead + 1, mode="fill", fill_value=0
-            )
-            order = (0, lead + 2, *range(1, lead + 2), lead + 3)
-            upright = lax.transpose(columns, order)
-            return materialised(lambda: upright.reshape(*upright.shape[:2], -1))
-
-        return function(side_by_side)
-
-    found = {}
-    for phases, taps in shifts.leading_taps.items():
-        if taps:
-            each = [sorted(set(numbers)) for numbers in zip(*taps, strict=True)]
-            paces = tuple(k[1] - k[0] if len(k) > 1 else 1 for k in each)
-            begin = [starts(a, k[0]) for a, k in enumerate(each)]
-            found[phases] = laid(tuple(map(len, each)), paces)(kernel, *begin)
-    return found
 
 
 def _sum(shifts: Shifts, z: Array, taps: list[tuple[int, ...]], rows: int) -> Array:

@@ -162,10 +162,13 @@ def origins(examples: tuple[int, int], rows: tuple[int, int]) -> Origins:
         return lambda turn: (lax.mul(_index(turn), np.int32(example)), np.int32(0))
     if many == 1:
         return lambda turn: (np.int32(0), lax.mul(_index(turn), np.int32(row)))
-    # The compiler makes a loop of its own of each division, of two a table is cheaper.
-    steps = np.array(list(np.ndindex(many, few)), np.int32) * [example, row]
-    table = jnp.asarray(steps, jnp.int32)
-    return lambda turn: tuple(lax.dynamic_index_in_dim(table, turn, keepdims=False))
+    # The compiler makes a loop of each division; of a table that holds both, one.
+    table = np.array(list(np.ndindex(many, few)), np.int32) * np.array(
+        [example, row], np.int32
+    )
+    return lambda turn: tuple(
+        lax.dynamic_index_in_dim(jnp.asarray(table), turn, keepdims=False)
+    )
 
 
 def _index(turn: Array) -> Array:
