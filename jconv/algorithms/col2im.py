@@ -30,6 +30,7 @@ from jconv.algorithms.parts.buffers import (
     on_all_cores,
     origins,
     pad_to,
+    slice_at,
     stacked,
 )
 from jconv.algorithms.parts.columns import side_by_side
@@ -196,7 +197,7 @@ def _run(
             example, row = starts(turn)
             zeros = [np.int32(0)] * padded.ndim
             begin: list[Any] = [zeros[0], example, row, *zeros[3:]]
-            part = lax.dynamic_slice(padded, begin, size, allow_negative_indices=False)
+            part = slice_at(padded, begin, size)
             return block(part)
 
         result = stacked(n // examples * blocks, tile)

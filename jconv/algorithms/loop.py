@@ -19,7 +19,15 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.accelerators import TURN_SECONDS, is_accelerator
-from jconv.algorithms.parts.buffers import carried, looped, pad, settled
+from jconv.algorithms.parts.buffers import (
+    carried,
+    entry_at,
+    looped,
+    pad,
+    settled,
+    slice_at,
+    update_at,
+)
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.grid import Window
 from jconv.algorithms.parts.platforms import by_platform
@@ -97,7 +105,7 @@ class Loop:
 
         def body(step: Array, total: Array) -> Array:
             slices = [
-                _look(operand(), windows, role, labels, begins[role][step])
+                _look(operand(), windows, role, labels, entry_at(begins[role], step))
                 for role, operand in zip(roles, operands, strict=True)
             ]
             product = contract(
@@ -109,7 +117,9 @@ class Loop:
                 precision=precision,
                 accumulate=accumulate,
             )
-            return _add(total, product, windows, out, labels, begins[out][step])
+            return _add(
+                total, product, windows, out, labels, entry_at(begins[out], step)
+            )
 
         total = _lay_out(jnp.zeros(shape, accumulate), windows, out, labels)
         # On a CPU a turn of several steps compiles for longer, and is not faster.
@@ -202,7 +212,7 @@ def _look(
 ) -> Array:
     """One operand's window at a step, in the order of the natural index."""
     starts, sizes = _starts_and_sizes(array, windows, role, labels, begin)
-    seen = lax.dynamic_slice(array, starts, sizes)
+    seen = slice_at(array, starts, sizes)
     return _thin(seen, windows, role, labels)
 
 
@@ -240,8 +250,8 @@ def _add(
             backwards += [a] if window.pace < 0 else []
     product = lax.rev(product, backwards) if backwards else product
     product = lax.pad(product, jnp.zeros((), product.dtype), config)
-    seen = lax.dynamic_slice(total, starts, sizes)
-    return lax.dynamic_update_slice(total, seen + product, starts)
+    seen = slice_at(total, starts, sizes)
+    return update_at(total, seen + product, starts)
 
 
 def _gather_back(

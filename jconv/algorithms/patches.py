@@ -22,7 +22,7 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocking import Blocking
-from jconv.algorithms.parts.buffers import materialised
+from jconv.algorithms.parts.buffers import entry_at, materialised
 from jconv.algorithms.parts.plans import Plan, block_sizes
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.remembered import remembered
@@ -208,7 +208,7 @@ def _kernel(
     entries = math.prod(window) * c
 
     def tile(number: Any) -> Array:
-        places = lax.dynamic_index_in_dim(placed, number, 1, keepdims=False)
+        places = entry_at(placed, number, 1)
         windows = tiling.windows(padded, starts[number])
         if plan.upright:
             return product.transposed(windows, places)

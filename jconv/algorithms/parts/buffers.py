@@ -34,6 +34,22 @@ OPERATIONS = 7
 """Operations per entry that make a loop of single sums worth dividing."""
 
 
+slice_at = functools.partial(lax.dynamic_slice, allow_negative_indices=False)
+"""``lax.dynamic_slice``, whose indices may not be negative.
+
+If they may, three operations for every dimension count those from the end. There are
+dozens of slices in some programs, and each is traced, lowered and simplified.
+"""
+
+update_at = functools.partial(lax.dynamic_update_slice, allow_negative_indices=False)
+"""The same of ``lax.dynamic_update_slice``."""
+
+entry_at = functools.partial(
+    lax.dynamic_index_in_dim, keepdims=False, allow_negative_indices=False
+)
+"""One entry along a dimension, whose number may not be negative."""
+
+
 def materialised(make: Callable[[], Array]) -> Array:
     """``make()``, as an array of its own in memory."""
     return by_platform(cpu=lambda: _by_a_function(make), default=make)
@@ -166,9 +182,7 @@ def origins(examples: tuple[int, int], rows: tuple[int, int]) -> Origins:
     table = np.array(list(np.ndindex(many, few)), np.int32) * np.array(
         [example, row], np.int32
     )
-    return lambda turn: tuple(
-        lax.dynamic_index_in_dim(jnp.asarray(table), turn, keepdims=False)
-    )
+    return lambda turn: tuple(entry_at(jnp.asarray(table), turn))
 
 
 def _index(turn: Array) -> Array:

@@ -7,14 +7,14 @@ function lays out the kernels of them all, and is compiled once.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.buffers import function, materialised
+from jconv.algorithms.parts.buffers import function, materialised, slice_at
 from jconv.algorithms.parts.steps import unseen_starts
 
 if TYPE_CHECKING:
@@ -62,12 +62,8 @@ def _layout(
         ordinary = windowed.ordinary_kernel(kernel, view)
         e, last, c, m = (ordinary.shape[n] for n in (0, -3, -2, -1))
         zero = np.int32(0)
-        taps = lax.dynamic_slice(
-            ordinary,
-            [zero, *first, zero, zero, zero],
-            [e, *sizes, last, c, m],
-            allow_negative_indices=False,
-        )
+        begin: list[Any] = [zero, *first, zero, zero, zero]
+        taps = slice_at(ordinary, begin, [e, *sizes, last, c, m])
         taps = lax.slice(taps, [0] * taps.ndim, taps.shape, [1, *paces, 1, 1, 1])
         wide = jnp.take(taps, last_taps, axis=lead + 1, mode="fill", fill_value=0)
         upright = lax.transpose(wide, (0, lead + 2, *range(1, lead + 2), lead + 3))

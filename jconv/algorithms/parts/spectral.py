@@ -26,7 +26,7 @@ from jconv import numerics
 from jconv.algorithms.costs import FLOAT_BYTES
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocked import Blocked, ways
-from jconv.algorithms.parts.buffers import carried, function, stacked
+from jconv.algorithms.parts.buffers import carried, entry_at, function, stacked
 from jconv.algorithms.parts.remembered import remembered
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
@@ -233,7 +233,7 @@ def _examples(array: Array, plan: Blocked, size: int) -> Array:
 
 def _part(parts: Array, number: Any) -> Array:
     """One of them."""
-    return lax.dynamic_index_in_dim(parts, number, keepdims=False)
+    return entry_at(parts, number)
 
 
 def _summed(

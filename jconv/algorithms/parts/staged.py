@@ -120,8 +120,12 @@ class Staged:
 
         def block(number: Any) -> Array:
             begin = jnp.minimum(number * size, n - size)
-            mine = lax.dynamic_slice_in_dim(all_mine(), begin, size)
-            whose = lax.dynamic_slice_in_dim(all_whose(), begin, size)
+            mine, whose = (
+                lax.dynamic_slice_in_dim(
+                    every(), begin, size, allow_negative_indices=False
+                )
+                for every in (all_mine, all_whose)
+            )
             if n % size:
                 # The last block begins early, and skips what others had.
                 new = jnp.arange(size) >= number * size - begin

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 from jax import lax
 
-from jconv.algorithms.parts.buffers import carried, materialised, unseen
+from jconv.algorithms.parts.buffers import carried, materialised, slice_at, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def taken(
 
     def cut(whole: Array) -> Array:
         if begins and max(stride) == 1:
-            piece = lax.dynamic_slice(whole, begins, sizes)
+            piece = slice_at(whole, begins, sizes)
         else:
             piece = lax.slice(whole, start, limit, stride)
         return lax.rev(piece, backwards) if backwards else piece

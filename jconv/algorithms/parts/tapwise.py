@@ -31,7 +31,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import carried, looped, materialised, pad_to
+from jconv.algorithms.parts.buffers import (
+    carried,
+    entry_at,
+    looped,
+    materialised,
+    pad_to,
+    slice_at,
+)
 from jconv.geometry.phases import phases
 
 if TYPE_CHECKING:
@@ -127,10 +134,10 @@ class Tapwise:
 
         def cut() -> Array:
             origins, zero = jnp.asarray(self.origins()), np.int32(0)
-            origin = lax.dynamic_index_in_dim(origins, number, keepdims=False)
+            origin = entry_at(origins, number)
             start = [zero] * lead + [origin[a] for a in range(len(self.axes))] + [zero]
             whole = inside()
-            return lax.dynamic_slice(whole, start, shape, allow_negative_indices=False)
+            return slice_at(whole, start, shape)
 
         return materialised(cut)
 
@@ -166,7 +173,7 @@ class Tapwise:
         whole = carried(self.padded(source, self.places, spare))
 
         def add(number: Any, total: Any) -> Any:
-            mine = lax.dynamic_index_in_dim(weights, number, 0, keepdims=False)
+            mine = entry_at(weights, number)
             part = self.part(whole(), number, self.places)
             for n, tap in enumerate(self.taps):
                 weight = lax.index_in_dim(mine, n, 1, keepdims=False)

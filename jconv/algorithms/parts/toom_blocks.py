@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import function, origins, unseen
+from jconv.algorithms.parts.buffers import function, origins, slice_at, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,9 +115,7 @@ class TileBlocks:
             example, row = places(block)
             zeros: list[Any] = [np.int32(0)] * len(size)
             begin = [zeros[0], example, lax.add(row, first), *zeros[3:]]
-            part = lax.dynamic_slice(
-                lax.pad(array, zero, config), begin, size, allow_negative_indices=False
-            )
+            part = slice_at(lax.pad(array, zero, config), begin, size)
             every = lax.slice_in_dim(part, 0, None, pace, axis=2)
             return lax.collapse(every, 0, 2)
 
