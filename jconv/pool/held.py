@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import looped, pad
+from jconv.algorithms.parts.buffers import entry_at, looped, pad
 from jconv.pool.fitted import FittedAxis
 from jconv.pool.gathered import gathered
 
@@ -103,11 +103,17 @@ def beside_inputs(
         fill: what windows that do not hold the input have to give.
     """
     if isinstance(axis, FittedAxis):
-        return lax.dynamic_index_in_dim(every, q, dim, keepdims=False)
+        return entry_at(every, q, dim)
     s = axis.stride
     first, last = _asked(axis)
     blocks = last - first + 1
-    own = lax.dynamic_slice_in_dim(every, holders(axis) - 1 - q, blocks, dim)
+    begin = holders(axis) - 1 - q
+    if isinstance(q, int):
+        own = lax.slice_in_dim(every, begin, begin + blocks, axis=dim)
+    else:
+        own = lax.dynamic_slice_in_dim(
+            every, begin, blocks, dim, allow_negative_indices=False
+        )
     shape = (*own.shape[:dim], blocks, s, *own.shape[dim + 1 :])
     kept = [n for n in range(len(shape)) if n != dim + 1]
     repeated = lax.broadcast_in_dim(own, shape, kept)
@@ -119,7 +125,7 @@ def beside_inputs(
     column = [1] * every.ndim
     column[dim] = axis.n_input
     position = np.arange(axis.n_input, dtype="int32").reshape(column) + axis.low
-    entry = position % s + s * jnp.asarray(q, "int32")
+    entry = position % s + s * (q if isinstance(q, int) else jnp.asarray(q, "int32"))
     holds = entry < axis.span
     if axis.kernel_dilation > 1:
         holds &= entry % axis.kernel_dilation == 0
