@@ -18,7 +18,7 @@ import jconv
 from jconv.algorithms import REGISTRY
 from jconv.algorithms.depthwise import Depthwise
 from jconv.algorithms.matmul import MATMUL
-from jconv.algorithms.parts import buffers, staged
+from jconv.algorithms.parts import buffers, staged, turns
 from jconv.geometry import OPERANDS, Geometry
 from jconv.pool import backward, extremes
 from tests.abilities import canonical_shapes, contraction
@@ -91,14 +91,14 @@ def test_a_loop_of_loops_keeps_all_cores():
 
 @pytest.mark.skipif(not NEWER, reason="older compilers leave it all cores")
 def test_without_a_sort_it_would_not(monkeypatch):
-    monkeypatch.setattr(buffers, "keeping_all_cores", lambda turn: turn)
+    monkeypatch.setattr(turns, "keeping_all_cores", lambda turn: turn)
     assert loops_on_one_core(compiled(*CASES["depthwise"]))
 
 
 def test_what_enters_a_loop_is_the_same_there():
     array = np.arange(6.0).reshape(1, 2, 1, 3)
     assert np.array_equal(buffers.carried(array)(), array)
-    assert buffers.keeping_all_cores(np.int32(3)) == 3
+    assert turns.keeping_all_cores(np.int32(3)) == 3
 
 
 def functions_left():

@@ -25,17 +25,11 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms import costs
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.buffers import (
-    materialised,
-    on_all_cores,
-    origins,
-    pad_to,
-    slice_at,
-    stacked,
-)
+from jconv.algorithms.parts.buffers import materialised, on_all_cores, pad_to, slice_at
 from jconv.algorithms.parts.columns import side_by_side
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.shifts import Shifts
+from jconv.algorithms.parts.turns import origins, stacked
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 

@@ -22,7 +22,6 @@ from jconv.algorithms.accelerators import TURN_SECONDS, is_accelerator
 from jconv.algorithms.parts.buffers import (
     carried,
     entry_at,
-    looped,
     pad,
     settled,
     slice_at,
@@ -31,6 +30,7 @@ from jconv.algorithms.parts.buffers import (
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.grid import Window
 from jconv.algorithms.parts.platforms import by_platform
+from jconv.algorithms.parts.turns import looped
 from jconv.algorithms.protocol import ArrayLabels, array_shapes, result_shape
 from jconv.algorithms.taps import fixed_roles, step_count
 from jconv.geometry import OPERANDS, Geometry, Role

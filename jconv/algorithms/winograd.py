@@ -34,10 +34,11 @@ from jconv.algorithms import costs
 from jconv.algorithms.accelerators import is_accelerator, sums_seconds
 from jconv.algorithms.accuracy import tiles_bound
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.buffers import carried, stacked
+from jconv.algorithms.parts.buffers import carried
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.toom_blocks import TileBlocks
 from jconv.algorithms.parts.toom_tiles import ToomTiles
+from jconv.algorithms.parts.turns import stacked
 from jconv.algorithms.parts.undilated import Undilated, remainders
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role

@@ -17,7 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import entry_at, looped, pad
+from jconv.algorithms.parts.buffers import entry_at, pad
+from jconv.algorithms.parts.turns import looped
 from jconv.pool.fitted import FittedAxis
 from jconv.pool.gathered import gathered
 

@@ -26,8 +26,9 @@ from jconv import numerics
 from jconv.algorithms.costs import FLOAT_BYTES
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocked import Blocked, ways
-from jconv.algorithms.parts.buffers import carried, entry_at, function, stacked
+from jconv.algorithms.parts.buffers import carried, entry_at, function
 from jconv.algorithms.parts.remembered import remembered
+from jconv.algorithms.parts.turns import stacked
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 

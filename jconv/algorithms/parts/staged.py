@@ -25,14 +25,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import (
-    carried,
-    keeping_all_cores,
-    looped,
-    materialised,
-    pad_to,
-    stacked,
-)
+from jconv.algorithms.parts.buffers import carried, materialised, pad_to
+from jconv.algorithms.parts.turns import keeping_all_cores, looped, stacked
 
 if TYPE_CHECKING:
     from jax import Array

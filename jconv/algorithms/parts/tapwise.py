@@ -34,11 +34,11 @@ from jax import lax
 from jconv.algorithms.parts.buffers import (
     carried,
     entry_at,
-    looped,
     materialised,
     pad_to,
     slice_at,
 )
+from jconv.algorithms.parts.turns import looped
 from jconv.geometry.phases import phases
 
 if TYPE_CHECKING:

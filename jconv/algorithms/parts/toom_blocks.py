@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import function, origins, slice_at, unseen
+from jconv.algorithms.parts.buffers import function, slice_at, unseen
+from jconv.algorithms.parts.turns import origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
