@@ -71,7 +71,8 @@ class ToomTiles:
     def work(self, matrix: str, *, back: bool = False) -> int:
         """Multiplications that make all values (or results) of one tile of a matrix."""
         first, *others = (getattr(table, matrix) for table in self.tables)
-        own = sum(back or bool(entry) for row in first for entry in row)
+        # Along one axis alone there is so little to multiply that zeros save nothing.
+        own = sum(back or not others or bool(entry) for row in first for entry in row)
         return own * math.prod(len(each) * len(each[0]) for each in others)
 
     def shapes(self, *shape: int) -> list[tuple[int, ...]]:
