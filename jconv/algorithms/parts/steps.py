@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 from jax import lax
 
-from jconv.algorithms.parts.buffers import carried, materialised, slice_at, unseen
+from jconv.algorithms.parts.buffers import carried, materialised, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,10 @@ def taken(
 
     def cut(whole: Array) -> Array:
         if begins and max(stride) == 1:
-            piece = slice_at(whole, begins, sizes)
+            # As ``slice_at``; the proofs put another ``lax`` into this module.
+            piece = lax.dynamic_slice(
+                whole, begins, sizes, allow_negative_indices=False
+            )
         else:
             piece = lax.slice(whole, start, limit, stride)
         return lax.rev(piece, backwards) if backwards else piece

@@ -72,8 +72,11 @@ def _slice(x: Tracked, start: Any, limit: Any, stride: Any) -> Tracked:
     return x.with_each(cut, start, limit, stride)
 
 
-def _dynamic_slice(x: Tracked, start: Any, sizes: Any) -> Tracked:
+def _dynamic_slice(
+    x: Tracked, start: Any, sizes: Any, *, allow_negative_indices: bool
+) -> Tracked:
     """``lax.dynamic_slice``, which moves a start that would not fit: none may."""
+    assert not allow_negative_indices  # they would count from the end
     limit = [first + size for first, size in zip(start, sizes, strict=True)]
     return _slice(x, start, limit, [1] * x.ndim)
 
