@@ -184,15 +184,13 @@ def _run(
         result = block(padded)
     else:
         size = [e, examples, rows + first.reach, *padded.shape[3:]]
-
         starts = origins((n // examples, examples), (blocks, rows))
 
         def tile(turn: Array) -> Array:
             example, row = starts(turn)
             zeros = [np.int32(0)] * padded.ndim
             begin: list[Any] = [zeros[0], example, row, *zeros[3:]]
-            part = slice_at(padded, begin, size)
-            return block(part)
+            return block(slice_at(padded, begin, size))
 
         result = stacked(n // examples * blocks, tile)
         result = jnp.moveaxis(result, 1, 0) if e > 1 else result

@@ -46,7 +46,7 @@ def over_windows(
         return start
 
     def body(n: Array, value: Any) -> Any:
-        q = []
+        n, q = lax.convert_element_type(n, np.int32), []
         for count in reversed(counts):
             n, remainder = n // count, n % count
             q.append(remainder)
@@ -126,7 +126,7 @@ def beside_inputs(
     column = [1] * every.ndim
     column[dim] = axis.n_input
     position = np.arange(axis.n_input, dtype="int32").reshape(column) + axis.low
-    entry = position % s + s * (q if isinstance(q, int) else jnp.asarray(q, "int32"))
+    entry = position % s + s * q
     holds = entry < axis.span
     if axis.kernel_dilation > 1:
         holds &= entry % axis.kernel_dilation == 0

@@ -182,5 +182,6 @@ def pad_to(array: Array, config: list[tuple[int, int]]) -> Array:
     if not any(low or high for low, high in config):
         return array
     zero = np.zeros((), array.dtype)
-    inside = carried(array)
-    return materialised(lambda: pad(inside(), zero, [(*ends, 0) for ends in config]))
+    return function(lambda array: pad(array, zero, [(*ends, 0) for ends in config]))(
+        array
+    )

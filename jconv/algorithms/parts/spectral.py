@@ -171,7 +171,7 @@ class Spectral:
             every, of_all = carried(split), [carried(each) for each in kernel]
             many = stacked(
                 len(split),
-                lambda n: result(_part(every(), n), [whole() for whole in of_all]),
+                lambda n: result(entry_at(every(), n), [whole() for whole in of_all]),
             )
             joined = jnp.moveaxis(many, 0, 1)
         return joined.reshape(result_shape(geometry, shapes, out))
@@ -232,11 +232,6 @@ def _examples(array: Array, plan: Blocked, size: int) -> Array:
     return jnp.moveaxis(parts, 1, 0)
 
 
-def _part(parts: Array, number: Any) -> Array:
-    """One of them."""
-    return entry_at(parts, number)
-
-
 def _summed(
     product: Callable[[Array, Array], list[Array]], parts: tuple[Array, Array]
 ) -> list[Array]:
@@ -248,7 +243,7 @@ def _summed(
     every = [carried(each) for each in parts]
 
     def add(number: Any, total: list[Array]) -> list[Array]:
-        more = compiled_once(*(_part(each(), number) for each in every))
+        more = compiled_once(*(entry_at(each(), number) for each in every))
         return [lax.add(a, b) for a, b in zip(total, more, strict=True)]
 
     return lax.fori_loop(1, len(parts[0]), add, first)

@@ -34,7 +34,7 @@ from jax import lax
 from jconv.algorithms.parts.buffers import (
     carried,
     entry_at,
-    materialised,
+    function,
     pad_to,
     slice_at,
 )
@@ -130,16 +130,13 @@ class Tapwise:
         lead = padded.ndim - 1 - len(self.axes)
         sizes = self._extents(places, self.inner)
         shape = (*padded.shape[:lead], *sizes, padded.shape[-1])
-        inside = carried(padded)
 
-        def cut() -> Array:
-            origins, zero = jnp.asarray(self.origins()), np.int32(0)
-            origin = entry_at(origins, number)
+        def cut(whole: Array, number: Array) -> Array:
+            origin, zero = entry_at(jnp.asarray(self.origins()), number), np.int32(0)
             start = [zero] * lead + [origin[a] for a in range(len(self.axes))] + [zero]
-            whole = inside()
             return slice_at(whole, start, shape)
 
-        return materialised(cut)
+        return function(cut)(padded, number)
 
     def read(
         self, array: Array, tap: Places, places: Places, origin: Places | None = None
