@@ -134,10 +134,8 @@ def test_a_peer_that_breaks_is_told_and_explained_by_a_limit_alone(
         link="https://example.org/issue",
     )
     sample = families.sample
-    # Before jax.jit is another: it loads modules.
     claim = claims_registry()["backward.derived-equals-coded"]
     monkeypatch.setattr(routes, "every_route", every_route)
-    monkeypatch.setattr(jax, "jit", lambda function: function)
     monkeypatch.setattr(families, "sample", lambda *n, **f: sample(*n, **f)[:1])
     context = Context(quick=True, dtypes=("float32",))
     for listed, verdict in (((), "FALSIFIED"), ((known,), "UNSUPPORTED")):
