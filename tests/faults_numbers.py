@@ -84,10 +84,14 @@ def products_of_eight_bits(right: Any) -> Any:
     return wrong
 
 
-@fault(toom_tiles, "_times", claim="backward.rounding", test=WINOGRAD)
+@fault(toom_tiles, "_sums", claim="backward.rounding", test=WINOGRAD)
 def transform_takes_an_entry_twice(right: Any) -> Any:
-    """Winograd's transforms take each entry twice for the last of the points."""
-    return lambda weights, entry: right(weights.at[-1].multiply(2), entry)
+    """Winograd's transforms take the last entry of every sum twice."""
+
+    def wrong(arrays: Any, *rest: Any) -> Any:
+        return right([*arrays[:-1], 2 * arrays[-1]], *rest)
+
+    return wrong
 
 
 @fault(undilated.Undilated, "other", claim="backward.rounding", test=DILATED)

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import jconv
 from jconv.algorithms.parts.buffers import function, pad
 from jconv.algorithms.parts.platforms import traced_for
 from jconv.algorithms.parts.turns import origins, stacked
@@ -44,15 +43,6 @@ def test_a_function_is_lowered_once_for_all_its_calls():
 
     twice = functions_and_calls(lambda x: add_one_of_its_own(add_one_of_its_own(x)), x)
     assert twice == (2, 2)
-
-
-def test_winograds_values_share_functions():
-    x, w = jnp.ones((1, 8, 8, 4)), jnp.ones((3, 3, 4, 4))
-    lowered = jax.jit(lambda x, w: jconv.conv(x, w, method="winograd")).lower(x, w)
-    text = lowered.as_text()
-    # Rows 0 and 1 of a tile are cut out by one, and four points summed by another.
-    assert text.count("call @solid") == 6
-    assert text.count("func.func private @solid") == 2
 
 
 def test_a_pad_is_that_of_lax():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import re
 from fractions import Fraction
@@ -17,10 +18,11 @@ from hypothesis import strategies as st
 import jconv
 from jconv import numerics
 from jconv.algorithms import AUTO, DIRECT, FAST, REGISTRY, candidates, choose
-from jconv.algorithms.accuracy import BOUND_RATIO, acceptable
+from jconv.algorithms.accuracy import BOUND_RATIO, acceptable, tiles_bound
+from jconv.algorithms.parts import toom_cook
 from jconv.algorithms.parts.toom_cook import Tables, tables
 from jconv.algorithms.parts.undilated import Undilated
-from jconv.algorithms.winograd import MAX_TAPS, Winograd
+from jconv.algorithms.winograd import MAX_TAPS, RESULTS, Winograd
 from jconv.geometry import OPERANDS, ROLES, Axis
 from jconv.reference import contract
 from jconv.verify.jaxprs import equations
@@ -33,7 +35,11 @@ SHORT = [
     for case in CASES
     if not refusal(Winograd(), case.geometry, canonical_shapes(case.geometry), "output")
 ]
-VARIANTS = (Winograd(), Winograd(tile_bytes=1), Winograd(results=4))
+VARIANTS = (
+    Winograd(),
+    Winograd(tile_bytes=1),
+    *(Winograd(results=(results,)) for results in RESULTS),
+)
 
 
 # The matrices -----------------------------------------------------------------------
@@ -44,7 +50,26 @@ def test_the_matrices_are_the_relation_exactly(m, r):
     made = tables(m, r)
     assert made.wrong() == []
     assert (made.tile, len(made.kernel[0]), made.points) == (m, r, m + r - 1)
-    assert all(entry.denominator == 1 for row in made.source for entry in row)
+    exact = (*made.source, *made.results)
+    assert all(Fraction(float(entry)) == entry for row in exact for entry in row)
+    assert all(abs(entry) < 2 for row in made.source for entry in row)
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_no_other_small_fractions_lose_less(count, monkeypatch):
+    """As points for kernels of three taps, by the bound of their matrices."""
+    small = {
+        Fraction(sign * p, q) for p in (1, 2, 3) for q in (1, 2, 3) for sign in (1, -1)
+    }
+
+    def bound(points):
+        monkeypatch.setitem(toom_cook.POINTS, count, points)
+        made = tables.__wrapped__(count - 1, 3)
+        return tiles_bound([made], "output", 8, "float64")
+
+    best = bound(toom_cook.POINTS[count])
+    others = itertools.combinations(sorted(small), count - 1)
+    assert best <= min(bound((Fraction(0), *each)) for each in others)
 
 
 @pytest.mark.parametrize("matrix", ["results", "kernel", "source"])
@@ -84,10 +109,11 @@ def test_every_dtype_is_within_the_bound(dtype):
 
 
 def test_small_integers_are_exact_all_the_same():
-    """Its fractions are halves; with room for their digits nothing is rounded."""
+    """Fractions of two results are halves; with room for them nothing is rounded."""
     case = Case("plane", (7, 6), (3, 2), padding="same", c_in=3, c_out=2)
     shapes = canonical_shapes(case.geometry, case.batch, case.c_in, case.c_out)
-    chosen = routines({"winograd": Winograd()}, case.geometry, shapes)
+    two = Winograd(results=(2,))
+    chosen = routines({"winograd": two}, case.geometry, shapes)
     arrays = {role: integers(shape, 5) for role, shape in shapes.items()}
     for (_, out), got in compiled(chosen, case.geometry)(arrays).items():
         first, second = (arrays[role] for role in OPERANDS[out])
@@ -170,7 +196,7 @@ def test_refusals_say_why(case, dtype, why):
 
 WIDE = Case("wide", (14, 14), (3, 3), padding=1, c_in=256, c_out=256)
 DILATED = dataclasses.replace(WIDE, padding=2, kernel_dilation=2)
-LONGER = Case("longer", (28, 28), (5, 5), padding=2, c_in=256, c_out=256)
+LONGER = Case("longer", (28, 28), (5, 5), padding=2, c_in=8, c_out=8)
 
 
 def question(out, dtype="float32", case=WIDE, platform="cpu"):
@@ -206,14 +232,25 @@ def test_who_wants_all_digits_does_not_get_it_by_asking_for_speed(dtype, method)
     assert choose(*question("output", dtype), method).exact_on_integers
 
 
-def test_two_results_keep_to_the_documented_ratio_and_four_do_not():
-    for out in ROLES:
-        call = question(out)[:-1]
-        direct = numerics.contraction_bound(*call)
+def test_tiles_are_as_large_as_the_documented_ratio_allows():
+    """Tiles of two axes with four results each, and fewer channels than allow them."""
+    few = dataclasses.replace(WIDE, c_in=16, c_out=16)
+    for out, case in itertools.product(ROLES, (WIDE, few)):
+        call = question(out, case=case)[:-1]
+        most = BOUND_RATIO * numerics.contraction_bound(*call)
         assert acceptable(REGISTRY["winograd"], *call)
-        assert REGISTRY["winograd"].error_bound(*call) <= BOUND_RATIO * direct
-        loose = Winograd(results=4).error_bound(*call)
-        assert loose > BOUND_RATIO * direct
+        assert REGISTRY["winograd"].error_bound(*call) <= most
+        assert Winograd(results=(2,)).error_bound(*call) <= most
+        if out != "kernel":
+            large = Winograd(results=(4,)).error_bound(*call)
+            assert (large <= most) == (case is WIDE)
+
+
+def test_where_no_tiles_are_within_the_ratio_those_of_least_bound_are_taken():
+    call = question("output", case=LONGER)[:-1]
+    bounds = [Winograd(results=(n,)).error_bound(*call) for n in RESULTS]
+    assert Winograd().error_bound(*call) == min(bounds)
+    assert min(bounds) > BOUND_RATIO * numerics.contraction_bound(*call)
 
 
 @pytest.mark.parametrize("method", [AUTO, FAST])

@@ -9,10 +9,11 @@ derivative is the same sum of three factors, read for another one of them. What 
 dilation keeps apart are dense windows by themselves (``parts.undilated``).
 
 Its rounding errors are normwise, as a transform's are (``accuracy.tiles_bound``), and a
-NaN reaches all results of a tile. For two or three taps the matrices hold nothing but
+NaN reaches all results of a tile. Two results of two or three taps take matrices of
 halves and ones: integers stay exact if they leave three bits per axis free, and the
-error is about a direct sum's. Of more taps they hold thirds and fifths; ``auto`` takes
-both, where the bound is near a direct sum's (``accuracy.acceptable``).
+error is about a direct sum's. Larger tiles hold thirds and fifths and lose more. A call
+takes the tiles that are predicted to be fastest, of those whose bound is near a direct
+sum's (``accuracy.acceptable``); so does ``auto``.
 
 References:
     A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks",
@@ -22,7 +23,7 @@ References:
 from __future__ import annotations
 
 import dataclasses
-import math
+import functools
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
@@ -30,31 +31,28 @@ import numpy as np
 from jax import lax
 
 from jconv import numerics
-from jconv.algorithms import costs
-from jconv.algorithms.accelerators import is_accelerator, sums_seconds
-from jconv.algorithms.accuracy import tiles_bound
+from jconv.algorithms.accuracy import BOUND_RATIO
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.buffers import carried
+from jconv.algorithms.parts.buffers import carried, function
 from jconv.algorithms.parts.products import Product
+from jconv.algorithms.parts.remembered import remembered
 from jconv.algorithms.parts.toom_blocks import TileBlocks
-from jconv.algorithms.parts.toom_tiles import ToomTiles
+from jconv.algorithms.parts.toom_plans import TilePlan, ways
 from jconv.algorithms.parts.turns import stacked
-from jconv.algorithms.parts.undilated import Undilated, remainders
+from jconv.algorithms.parts.undilated import Undilated
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from jax import Array
     from jax.typing import DTypeLike
 
-    from jconv.algorithms.parts.windowed import Windowed
     from jconv.algorithms.protocol import Precision, Shapes
 
-RESULTS = 2
-"""Of a tile along an axis. With 4 there are fewer products yet, and ten times the
-rounding error."""
+RESULTS = (2, 3, 4)
+"""Of a tile along an axis; the more, the fewer products, and the more is lost."""
 
 MAX_TAPS = 5
 """Along an axis; the matrices' entries grow with the number of points."""
@@ -65,15 +63,6 @@ MAX_POINTS = 64
 TILE_BYTES = 2**24
 """Memory of a block's values at all points; each point takes a loop and a product."""
 
-POINT_SECONDS = 1e-5
-"""What starting the loops of a point and its product costs."""
-
-VALUES_PER_SECOND = 1e10
-"""Values at points that are made or used up, by all cores of a CPU together."""
-
-TERMS_PER_SECOND, CUBES_TERMS_PER_SECOND = 8e10, 3e10
-"""Entries times weights that such values are sums of; in loops of 64 terms."""
-
 MARGIN = 1.05
 """So much faster than a direct form it must look: it compiles for longer."""
 
@@ -83,8 +72,9 @@ class Winograd:
     """Tiles of results; tests make ``tile_bytes`` tiny."""
 
     name: str = "winograd"
-    results: int = RESULTS
+    results: tuple[int, ...] = RESULTS
     tile_bytes: int = TILE_BYTES
+    platform: str | None = "cpu"
     exact_on_integers: bool = False
     keeps_nonfinite_local: bool = False
     keeps_batch_whole: bool = False
@@ -108,10 +98,10 @@ class Winograd:
             return "one tap takes one product; 'matmul' is just that"
         if max(taps) > MAX_TAPS:
             return f"an axis has {max(taps)} taps, more than {MAX_TAPS}"
-        view = windowed.at_every_place(geometry, out)
-        if view is None:
+        found = list(ways(geometry, shapes, out, self.results))
+        if not found:
             return "strided windows are no product of polynomials"
-        points = ToomTiles(Undilated(view.axes).apart, self.results).points
+        points = min(plan.tiles.points for plan in found)
         if points > MAX_POINTS:
             return f"it would make {points} products, more than {MAX_POINTS}"
         return None
@@ -128,7 +118,8 @@ class Winograd:
     ) -> Array:
         """The contraction, a block of tiles after the other."""
         shapes = array_shapes(out, first, second)
-        view, tiles = self._tiles(geometry, out)
+        plan = self._plan(geometry, shapes, out, accumulate, self.platform)
+        view, tiles = plan.view, plan.tiles
         arrays = {
             role: array.astype(accumulate)
             for role, array in zip(OPERANDS[out], (first, second), strict=True)
@@ -160,12 +151,9 @@ class Winograd:
         self, geometry: Geometry, shapes: Shapes, out: Role, dtype: DTypeLike
     ) -> float:
         """Of three changes of basis."""
-        view, tiles = self._tiles(geometry, out)
-        terms = view.channels(shapes)[0]
-        if out == "kernel":
-            batch = shapes["input"][1 : -2 - geometry.rank]
-            terms = math.prod((*batch, *tiles.counts))
-        return tiles_bound(tiles.tables, out, terms, dtype)
+        accumulate = numerics.accumulation_dtype(dtype)
+        plan = self._plan(geometry, shapes, out, accumulate, self.platform)
+        return plan.bound(dtype)
 
     def cost(
         self,
@@ -176,46 +164,39 @@ class Winograd:
         platform: str | None,
     ) -> float:
         """A product for each point, and the sums that make its operands and results."""
-        view, tiles = self._tiles(geometry, out)
-        c, m = view.channels(shapes)
-        batched = shapes["output"] if out == "input" else shapes["input"]
-        e, n = batched[0], math.prod(batched[1 : -2 - geometry.rank])
-        count = n * math.prod(tiles.counts)
-        sizes = (c, count, m) if out == "kernel" else (count, c, m)
-        item = numerics.accumulation_dtype(dtype).itemsize
-        values = e * tiles.points * (count * c + count * m + c * m)
-        terms = e * (
-            count * c * tiles.work("source")
-            + count * m * tiles.work("results", back=out != "kernel")
-            + c * m * tiles.work("kernel", back=out == "kernel")
-        )
-        if is_accelerator(platform):
-            sums = sums_seconds(terms, values * item)
-        else:
-            cube = sum(taps > 1 for taps in geometry.kernel_shape) > 2
-            pace = CUBES_TERMS_PER_SECOND if cube else TERMS_PER_SECOND
-            sums = values / VALUES_PER_SECOND + terms / pace
-            sums *= item / costs.FLOAT_BYTES
-        products = costs.gemm_seconds(
-            e * tiles.points, *sizes, platform, turned=out == "kernel"
-        )
-        seconds = tiles.points * POINT_SECONDS + sums + products
-        if any(remainders(axis) > 1 for axis in view.axes):
-            # Padded to what the dilation divides; results are cropped.
-            moved = e * count * tiles.tile * (c + m) * item
-            seconds += costs.copy_seconds(moved, min(c, m) * item, platform)
-        return MARGIN * seconds
+        accumulate = numerics.accumulation_dtype(dtype)
+        plan = self._plan(geometry, shapes, out, accumulate, platform)
+        return MARGIN * plan.seconds(accumulate.itemsize, platform)
 
-    def _tiles(self, geometry: Geometry, out: Role) -> tuple[Windowed, ToomTiles]:
-        """The windows that are seen, and the tiles of their results."""
-        view = windowed.at_every_place(geometry, out)
-        assert view is not None  # refused otherwise
-        return view, ToomTiles(Undilated(view.axes).apart, self.results)
+    @remembered
+    def _plan(
+        self,
+        geometry: Geometry,
+        shapes: Shapes,
+        out: Role,
+        accumulate: DTypeLike,
+        platform: str | None,
+    ) -> TilePlan:
+        """The tiles that take the least time, of those that lose little."""
+        item = np.dtype(accumulate).itemsize
+        most = BOUND_RATIO * numerics.contraction_bound(
+            geometry, shapes, out, accumulate
+        )
+
+        def preference(plan: TilePlan) -> tuple[float, float]:
+            bound = plan.bound(accumulate)
+            too_large = bound if bound > most else 0.0
+            return too_large, plan.seconds(item, platform)
+
+        plans = ways(geometry, shapes, out, self.results)
+        return min(
+            (plan for plan in plans if plan.tiles.points <= MAX_POINTS), key=preference
+        )
 
 
 def _result(
     blocks: TileBlocks,
-    sources: Callable[[Array], list[Array]],
+    sources: Callable[[Array], Array],
     kernel: Array,
     multiply: Callable[[Array, Array], Array],
 ) -> Array:
@@ -225,9 +206,7 @@ def _result(
 
     def block(number: Array) -> Array:
         values = tiles.source(sources(number), blocks.counts)
-        products = [
-            _products(multiply, x, w(), e) for x, w in zip(values, weights, strict=True)
-        ]
+        products = _products(multiply, values, [each() for each in weights], e)
         shape = (-1, e * blocks.examples, *blocks.counts, products[0].shape[-1])
         results = tiles.back([each.reshape(shape) for each in products])
         return results.reshape(e, blocks.examples, *results.shape[1:])
@@ -244,40 +223,55 @@ def _result(
 
 def _kernel(
     blocks: TileBlocks,
-    sources: Callable[[Array], list[Array]],
-    others: Callable[[Array], list[Array]],
+    sources: Callable[[Array], Array],
+    others: Callable[[Array], Array],
     matrix: tuple[int, int, int],
     product: Product,
 ) -> Array:
     """(e, *K, c, m), summed over the blocks; ``matrix`` is (e, c, m)."""
-    tiles, e = blocks.tiles, matrix[0]
+    tiles, (e, c, m) = blocks.tiles, matrix
+    # The compiler for CPUs multiplies fastest if it turns the narrower operand.
+    swapped = m < c
+    multiply = functools.partial(product.transposed, swapped=swapped)
 
     def block(number: Any) -> list[Array]:
         values = tiles.source(sources(number), blocks.counts)
         whose = tiles.other(others(number), blocks.counts)
-        products = [
-            _products(product.transposed, x, y, e)
-            for x, y in zip(values, whose, strict=True)
-        ]
-        return [lax.reshape(p, (p.shape[0] // e, e, *p.shape[1:])) for p in products]
+        return _products(
+            multiply, *((whose, values) if swapped else (values, whose)), e
+        )
 
     def add(number: Any, total: list[Array]) -> list[Array]:
         return [lax.add(a, b) for a, b in zip(total, block(number), strict=True)]
 
     if blocks.number == 1:
-        return tiles.kernel_back(block(jnp.int32(0)))
-    nothing = [jnp.zeros(shape, product.accumulate) for shape in tiles.shapes(*matrix)]
-    return tiles.kernel_back(lax.fori_loop(0, blocks.number, add, nothing))
+        total = block(jnp.int32(0))
+    else:
+        size = (tiles.points // tiles.apart * e, *((m, c) if swapped else (c, m)))
+        nothing = [jnp.zeros(size, product.accumulate)] * tiles.apart
+        total = lax.fori_loop(0, blocks.number, add, nothing)
+    shape = (-1, e, m, c) if swapped else (-1, e, c, m)
+    kernel = tiles.kernel_back([each.reshape(shape) for each in total])
+    return function(_transposed)(kernel) if swapped else kernel
+
+
+def _transposed(kernel: Array) -> Array:
+    """With its channels exchanged."""
+    return jnp.swapaxes(kernel, -1, -2)
 
 
 def _products(
-    multiply: Callable[[Array, Array], Array], left: Array, right: Array, e: int
-) -> Array:
+    multiply: Callable[[Array, Array], Array],
+    left: Sequence[Array],
+    right: Sequence[Array],
+    e: int,
+) -> list[Array]:
     """Of (p, e n, *T, c) with (p, e, c, m) or (p, e n, *T, m): (p e, rows, columns)."""
-    left, right = (
-        each.reshape(each.shape[0] * e, -1, each.shape[-1]) for each in (left, right)
-    )
-    return multiply(left, right)
+
+    def flat(array: Array) -> Array:
+        return array.reshape(array.shape[0] * e, -1, array.shape[-1])
+
+    return [multiply(flat(a), flat(b)) for a, b in zip(left, right, strict=True)]
 
 
 WINOGRAD = Winograd()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.buffers import function, slice_at, unseen
+from jconv.algorithms.parts.buffers import function, slice_at
 from jconv.algorithms.parts.turns import origins
 
 if TYPE_CHECKING:
@@ -74,21 +74,21 @@ class TileBlocks:
         """Of blocks; those of an example follow each other."""
         return self.n // self.examples * self.per_example
 
-    def source(self, array: Array) -> Callable[[Array], list[Array]]:
-        """What gives a block's rows of (e, n, *S, c), with what its tiles share."""
+    def source(self, array: Array) -> Callable[[Array], Array]:
+        """What gives a block of (e, n, *S, c), with what its tiles share."""
         extents = self.tiles.extents(self.all_counts)
         lows = [axis.low for axis in self.tiles.axes]
         return self._reader(array, lows, extents)
 
-    def other(self, array: Array) -> Callable[[Array], list[Array]]:
-        """What gives a block's rows of (e, n, *R, m): each tile has its own."""
+    def other(self, array: Array) -> Callable[[Array], Array]:
+        """What gives a block of (e, n, *R, m): each tile has its own."""
         written = self.tiles.written(self.all_counts)
         return self._reader(array, [0] * len(written), written)
 
     def _reader(
         self, array: Array, lows: list[int], extents: list[int]
-    ) -> Callable[[Array], list[Array]]:
-        """What gives every ``tile``-th row of a block, from each of the first ``tile``.
+    ) -> Callable[[Array], Array]:
+        """What gives a block's entries.
 
         Args:
             array: (e, n, *S, c).
@@ -96,28 +96,25 @@ class TileBlocks:
             extents: entries of all tiles along each axis.
 
         Returns:
-            of a block's number: (e * examples, rows, *extents, c), of the extents of
-            the other axes. One function copies them all, and pads what it copies.
+            of a block's number: (e * examples, *extents, c), of the block's extents.
+            A function copies it, and pads what it copies.
         """
         pace, zero = self.tiles.tables[0].tile, np.zeros((), array.dtype)
-        shared = -(-extents[0] // pace) - self.all_counts[0]
-        extents = [pace * (self.all_counts[0] + shared), *extents[1:]]
+        shared = extents[0] - pace * self.all_counts[0]
         config = [(0, 0, 0)] * array.ndim
         for a, (low, extent) in enumerate(zip(lows, extents, strict=True), start=2):
             config[a] = (low, extent - low - array.shape[a], 0)
-        sizes = [pace * (self.rows + shared - 1) + 1, *extents[1:]]
+        sizes = [pace * self.rows + shared, *extents[1:]]
         size = [array.shape[0], self.examples, *sizes, array.shape[-1]]
-
         many = self.n // self.examples, self.examples
         places = origins(many, (self.per_example, self.rows * pace))
 
         @function
-        def rows(array: Array, block: Array, first: Array) -> Array:
+        def entries(array: Array, block: Array) -> Array:
             example, row = places(block)
             zeros: list[Any] = [np.int32(0)] * len(size)
-            begin = [zeros[0], example, lax.add(row, first), *zeros[3:]]
+            begin = [zeros[0], example, row, *zeros[3:]]
             part = slice_at(lax.pad(array, zero, config), begin, size)
-            every = lax.slice_in_dim(part, 0, None, pace, axis=2)
-            return lax.collapse(every, 0, 2)
+            return lax.collapse(part, 0, 2)
 
-        return lambda block: [rows(array, block, unseen(n)) for n in range(pace)]
+        return lambda block: entries(array, block)

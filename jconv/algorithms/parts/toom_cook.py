@@ -7,14 +7,22 @@ a = m + r - 1 products, one for each point, where the sum takes m r:
     y = A ( (G w) * (B x) )        x (a), w (r), y (m), * entry by entry
 
 G has the powers of the points, A those of the points transposed, B the inverse of both.
-The points are 0, 1, -1, 2, -2 ... and infinity (where the value of a polynomial is its
-leading coefficient). All entries are exact fractions, and every set of matrices proves
-itself when it is made: multiplied out, it is the relation and nothing else.
+One of the points is infinity, where the value of a polynomial is its leading
+coefficient. The others decide how much is lost to rounding. What loses little are
+small numbers with their inverses and opposites, p, -p, 1/p, -1/p (Alam et al.).
+
+A row of one matrix may be multiplied by what another's is divided by. Here it is G
+that has all thirds and fifths: it transforms the kernel, once for all tiles.
+
+All entries are exact fractions, and every set of matrices proves itself when it is
+made: multiplied out, it is the relation and nothing else.
 
 References:
     S. Winograd, "Arithmetic complexity of computations", SIAM, 1980.
     A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks",
     https://arxiv.org/abs/1509.09308, 2015.
+    S. A. Alam, A. Anderson, B. Barabasz and D. Gregg, "Winograd convolution for deep
+    neural networks: efficient point selection", https://arxiv.org/abs/2201.10369, 2022.
 """
 
 from __future__ import annotations
@@ -28,15 +36,30 @@ from fractions import Fraction
 Matrix = tuple[tuple[Fraction, ...], ...]
 """Rows of exact entries."""
 
+POINTS = {
+    len(points.split()): tuple(map(Fraction, points.split()))
+    for points in (
+        "0",
+        "0 1",
+        "0 1 -1",
+        "0 1 -1/2 -2",
+        "0 3/2 -3/2 2/3 -2/3",
+        "0 1 2 1/2 -3/2 -2/3",
+        "0 1 -1 2 -2 1/2 -1/2",
+    )
+}
+"""By their number, infinity not counted: of smallest bound (``accuracy.tiles_bound``)
+among fractions of numbers up to three."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Tables:
     """The three matrices of one axis.
 
     Attributes:
-        results: A (m, a): from products to results.
+        results: A (m, a): from products to results; exact in binary.
         kernel: G (a, r): values of the kernel.
-        source: B (a, a): values of the source, with integers only.
+        source: B (a, a): values of the source; exact in binary.
     """
 
     results: Matrix
@@ -88,35 +111,38 @@ def tables(m: int, r: int) -> Tables:
     """
     points = _points(m + r - 2)
     inverse = _inverse(_powers(points, m + r - 1))
-    source = tuple(zip(*inverse, strict=True))
-    # Denominators go to the kernel, which is transformed once for all tiles.
-    scales = [math.lcm(*(entry.denominator for entry in row)) for row in source]
-    made = Tables(
-        results=tuple(zip(*_powers(points, m), strict=True)),
-        kernel=tuple(
-            tuple(entry / scale for entry in row)
-            for row, scale in zip(_powers(points, r), scales, strict=True)
-        ),
-        source=tuple(
-            tuple(entry * scale for entry in row)
-            for row, scale in zip(source, scales, strict=True)
-        ),
-    )
+    results, kernel, source = [], [], []
+    columns = zip(*inverse, strict=True)
+    powers = zip(_powers(points, m), _powers(points, r), columns, strict=True)
+    for back, there, entries in powers:
+        (result, a), (entry, b) = _dyadic(back), _dyadic(entries)
+        results.append(result)
+        kernel.append(tuple(power / (a * b) for power in there))
+        source.append(entry)
+    made = Tables(tuple(zip(*results, strict=True)), tuple(kernel), tuple(source))
     if made.wrong():
         message = f"the tables for {m} results and {r} taps are wrong: {made.wrong()}"
         raise ArithmeticError(message)
     return made
 
 
-def _points(count: int) -> list[Fraction]:
-    """0, 1, -1, 2, -2, ...: small numbers, as their powers grow."""
-    found = [Fraction(0)]
-    for size in range(1, count):
-        found += [Fraction(size), Fraction(-size)]
-    return found[:count]
+def _points(count: int) -> tuple[Fraction, ...]:
+    """The best ones; beyond these, small numbers."""
+    if count in POINTS:
+        return POINTS[count]
+    more = (Fraction(sign * n) for n in itertools.count(3) for sign in (1, -1))
+    return (*POINTS[max(POINTS)], *itertools.islice(more, count))[:count]
 
 
-def _powers(points: list[Fraction], n: int) -> Matrix:
+def _dyadic(row: tuple[Fraction, ...]) -> tuple[tuple[Fraction, ...], Fraction]:
+    """A multiple of a row, of moderate entries that are exact in binary; how many."""
+    scale = math.lcm(*(entry.denominator for entry in row))
+    most = max(abs(int(entry * scale)) for entry in row)
+    factor = Fraction(scale, 2 ** (most.bit_length() - 1))
+    return tuple(entry * factor for entry in row), factor
+
+
+def _powers(points: tuple[Fraction, ...], n: int) -> Matrix:
     """Row by row 1, p, p^2, ..., p^(n - 1); at infinity the leading one alone."""
     finite = [tuple(point**k for k in range(n)) for point in points]
     return (*finite, tuple(Fraction(k == n - 1) for k in range(n)))

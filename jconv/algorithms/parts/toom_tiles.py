@@ -1,11 +1,12 @@
 """The transforms of ``winograd``: arrays to their values at points, and back.
 
-A value is a sum of slices of the whole, each as often as the axes' matrices say. Every
-point of the first axis has an array of its own, for which zeros in that axis' matrix
-leave slices out; the points of the others stand together in it, and one loop makes it.
-(An array for every point is as fast, and takes three times as long to compile; a single
-one for all of them is slower.) Arrays that are sums of the same slices of other rows
-share the loop.
+Both go along one axis after the other. Along an axis each value is a weighted sum of a
+tile's entries, which are slices of the whole. What a loop makes is an array of its own;
+otherwise the compiler would make it again for every sum that it enters.
+
+Every point of the first axis has an array, those of the others stand together in it. So
+there are several products, which the compiler for CPUs gives to several cores; it has
+one core make a single batch of small ones.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from jconv.algorithms.parts.buffers import function, unseen
 from jconv.algorithms.parts.toom_cook import Tables, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from jax import Array
 
@@ -40,14 +41,14 @@ class ToomTiles:
     """
 
     axes: tuple[Axis, ...]
-    results: int
+    results: tuple[int, ...]
 
     @functools.cached_property
     def tables(self) -> tuple[Tables, ...]:
         """Per axis."""
         return tuple(
-            tables(self.results if axis.n_kernel > 1 else 1, axis.n_kernel)
-            for axis in self.axes
+            tables(results, axis.n_kernel)
+            for results, axis in zip(self.results, self.axes, strict=True)
         )
 
     @property
@@ -64,21 +65,32 @@ class ToomTiles:
         return math.prod(table.points for table in self.tables)
 
     @property
+    def apart(self) -> int:
+        """Points of the first axis that has several: there is an array for each."""
+        return self.tables[self._parted[0]].points
+
+    @property
     def tile(self) -> int:
         """Results of a tile."""
         return math.prod(table.tile for table in self.tables)
 
-    def work(self, matrix: str, *, back: bool = False) -> int:
-        """Multiplications that make all values (or results) of one tile of a matrix."""
-        first, *others = (getattr(table, matrix) for table in self.tables)
-        # Along one axis alone there is so little to multiply that zeros save nothing.
-        own = sum(back or not others or bool(entry) for row in first for entry in row)
-        return own * math.prod(len(each) * len(each[0]) for each in others)
-
-    def shapes(self, *shape: int) -> list[tuple[int, ...]]:
-        """Shapes per point of the first axis, each point's array being of a shape."""
-        first = self.tables[0].points
-        return [(self.points // first, *shape)] * first
+    def work(self, matrix: str, *, back: bool = False) -> tuple[int, int]:
+        """Sums that a tile takes, and their terms: to values at points, or ``back``."""
+        values = [table.points for table in self.tables]
+        entries = [
+            len(table.kernel[0]) if matrix == "kernel" else table.tile
+            for table in self.tables
+        ]
+        sums = terms = 0
+        for a, table in enumerate(self.tables):
+            if table.points == 1:
+                continue
+            around = math.prod(values[:a]) * math.prod(entries[a + 1 :])
+            new = around * (entries[a] if back else table.points)
+            sums += new
+            reads_values = back or matrix == "source"
+            terms += new * (table.points if reads_values else entries[a])
+        return sums, terms
 
     def extents(self, counts: Sequence[int]) -> list[int]:
         """Entries of the source that so many tiles read, per axis."""
@@ -93,173 +105,160 @@ class ToomTiles:
             table.tile * count for count, table in zip(counts, self.tables, strict=True)
         ]
 
-    def source(self, rows: Sequence[Array], counts: Sequence[int]) -> list[Array]:
-        """Values at points, of what tiles read.
+    def source(self, block: Array, counts: Sequence[int]) -> list[Array]:
+        """Values at points of what tiles read.
 
         Args:
-            rows: every ``tile``-th of axis 0, from each of the first ``tile`` on, each
-                (n, rows, *S, c), S of the other axes.
+            block: (n, *S, c), as many entries as ``extents`` says.
             counts: tiles along each axis.
 
         Returns:
-            per point of axis 0 (points of the others, n, *counts, c).
+            per point of the first axis (points of the others, n, *counts, c).
         """
-        return self._values([table.source for table in self.tables], rows, counts)
+        return self._values([table.source for table in self.tables], block, counts)
 
-    def other(self, rows: Sequence[Array], counts: Sequence[int]) -> list[Array]:
-        """The adjoint of ``back``, as ``source`` does."""
+    def other(self, block: Array, counts: Sequence[int]) -> list[Array]:
+        """The adjoint of ``back``, of (n, *written, m), as ``source`` does."""
         matrices = [_transposed(table.results) for table in self.tables]
-        return self._values(matrices, rows, counts)
+        return self._values(matrices, block, counts)
 
     def kernel(self, kernel: Array) -> list[Array]:
         """(e, *K, c, m) -> per point of the first axis (points, e, c, m).
 
         Its entries lie side by side, so products do it, which compile in no time.
         """
-        e, *_, c, m = kernel.shape
-        entries = lax.reshape(kernel, (e, math.prod(kernel.shape[1:-2]), c * m))
+        e, *window, c, m = kernel.shape
+        entries = lax.reshape(kernel, (e, math.prod(window), c * m))
+        weights = functools.reduce(np.kron, (_array(t.kernel) for t in self.tables))
         return [
             lax.dot_general(
-                weights.reshape(-1, entries.shape[1]).astype(kernel.dtype),
+                part.astype(kernel.dtype),
                 entries,
                 (([1], [1]), ([], [])),
                 precision=lax.Precision.HIGHEST,
             ).reshape(-1, e, c, m)
-            for weights in _outer(
-                [np.array(table.kernel, float) for table in self.tables]
-            )
+            for part in np.split(weights, self.apart)
         ]
 
     def kernel_back(self, values: Sequence[Array]) -> Array:
         """The adjoint of ``kernel``."""
-        rank = len(self.axes)
-        e, c, m = values[0].shape[1:]
-        return _results(
-            values,
-            [_transposed(table.kernel) for table in self.tables],
-            lambda value: lax.reshape(value, (e, *[1] * rank, c, m)),
-            lambda weights: weights[None, ..., None, None],
-        )
+        _, e, c, m = values[0].shape
+        shape = (-1, e, *[1] * len(self.axes), c * m)
+        matrices = [_transposed(table.kernel) for table in self.tables]
+        kernel = self._entries(matrices, [each.reshape(shape) for each in values])
+        return kernel.reshape(*kernel.shape[:-1], c, m)
 
     def back(self, products: Sequence[Array]) -> Array:
         """Per point of the first axis (points, n, *counts, m) -> (n, *written, m)."""
-        n, *counts, m = products[0].shape[1:]
-        apart = [size for count in counts for size in (count, 1)]
-        places = [size for table in self.tables for size in (1, table.tile)]
-        results = _results(
-            products,
-            [table.results for table in self.tables],
-            lambda product: lax.reshape(product, (n, *apart, m)),
-            lambda weights: weights.reshape(1, *places, 1),
-        )
-        return results.reshape(n, *self.written(counts), m)
+        return self._entries([table.results for table in self.tables], products)
+
+    @property
+    def _parted(self) -> list[int]:
+        """The axes that have more points than one."""
+        return [a for a, table in enumerate(self.tables) if table.points > 1]
 
     def _values(
-        self, matrices: Sequence[Matrix], rows: Sequence[Array], counts: Sequence[int]
+        self, matrices: Sequence[Matrix], block: Array, counts: Sequence[int]
     ) -> list[Array]:
-        """Weighted sums of entries, for each point of the first axis.
-
-        Points that take their entries from the same places share a function, which is
-        compiled once: what they differ in is which rows it is given, and the weights.
-        """
-        first, *others = (np.array(matrix, float) for matrix in matrices)
-        entries = [1, *(matrix.shape[1] for matrix in others)]
-        weights = _outer([np.ones((1, 1)), *others]).reshape(-1, *entries)
-        spots, pace = np.argwhere(weights.any(0)), self.tables[0].tile
+        """Each tile's weighted sums of entries, per point of the first parted axis."""
+        tiles = [(n, table.tile) for n, table in zip(counts, self.tables, strict=True)]
+        first, *others = self._parted
 
         @functools.cache
-        def value(tiles: tuple[int, ...]) -> Callable[..., Array]:
-            def summed(factors: Array, *rows: Array) -> Array:
-                terms = [
-                    _times(
-                        _column(factors, (n, *spot)),
-                        self._every(rows[n], (tile, *spot[1:]), counts),
-                    )
-                    for n, tile in enumerate(tiles)
-                    for spot in spots
-                ]
-                return functools.reduce(lax.add, terms)
+        def from_entries(taken: tuple[int, ...]) -> Callable[..., Array]:
+            return function(
+                functools.partial(_value, axis=first, taken=taken, tiles=tiles[first])
+            )
 
-            return function(summed)
+        values = []
+        for weights in _array(matrices[first]):
+            taken = np.flatnonzero(weights)
+            value = from_entries(tuple(taken.tolist()))
+            values.append(value(block, unseen(weights[taken], block.dtype))[None])
+        for axis in others:
+            along = functools.partial(
+                _values_along, axis=axis, matrix=matrices[axis], tiles=tiles[axis]
+            )
+            values = list(map(function(along), values))
+        return values
 
-        found = []
-        for point in first:
-            taken = np.flatnonzero(point).tolist()
-            factors = np.multiply.outer(point[taken], weights)
-            make = value(tuple(entry // pace for entry in taken))
-            mine = [rows[entry % pace] for entry in taken]
-            found.append(make(unseen(factors, rows[0].dtype), *mine))
-        return found
-
-    def _every(self, rows: Array, spot: Sequence[int], counts: Sequence[int]) -> Array:
-        """One entry of every tile: (n, rows, *S, c) -> (n, *counts, c)."""
-        pace = [1, *(table.tile for table in self.tables[1:])]
-        stop = [s + p * (n - 1) + 1 for s, p, n in zip(spot, pace, counts, strict=True)]
-        n, c = rows.shape[0], rows.shape[-1]
-        return lax.slice(rows, [0, *spot, 0], [n, *stop, c], [1, *pace, 1])
-
-
-def _column(weights: Array, spot: Sequence[int]) -> Array:
-    """Those of all points for one entry: (rows, points, *entries) -> (points,)."""
-    n, *entry = spot
-    begin, end = (n, 0, *entry), (n + 1, weights.shape[1], *(s + 1 for s in entry))
-    return lax.reshape(lax.slice(weights, begin, end), weights.shape[1:2])
-
-
-def _times(weights: Array, entry: Array) -> Array:
-    """One copy of an array for each of some weights."""
-    shape = (*weights.shape, *entry.shape)
-    return lax.mul(
-        lax.broadcast_in_dim(entry, shape, range(1, len(shape))),
-        lax.broadcast_in_dim(weights, shape, [0]),
-    )
-
-
-def _results(
-    values: Sequence[Array],
-    matrices: Sequence[Matrix],
-    shaped: Callable[[Array], Array],
-    placed: Callable[[np.ndarray], np.ndarray],
-) -> Array:
-    """All results in one loop: values at points, as often as each result has them.
-
-    Args:
-        values: as ``_values`` gives them.
-        matrices: (results, points) of each axis.
-        shaped: a point's value with room for the results of every axis.
-        placed: weights (results of each axis) with room for the value.
-    """
-    weights = _outer([np.array(matrix, float) for matrix in matrices])
-    rank = len(matrices)
-    weights = weights.reshape(*weights.shape[:rank], len(values), -1)
-    terms = [
-        _outer_product(
-            shaped(lax.index_in_dim(value, b, keepdims=False)),
-            placed(weights[..., a, b]).astype(value.dtype),
+    def _entries(self, matrices: Sequence[Matrix], values: Sequence[Array]) -> Array:
+        """The way back: each tile's weighted sums of values."""
+        first, *others = self._parted
+        for axis in reversed(others):
+            along = functools.partial(_entries_along, axis=axis, matrix=matrices[axis])
+            values = list(map(function(along), values))
+        rows = [lax.squeeze(each, [0]) for each in values]
+        # Not by a function: they are made where they are stored.
+        return lax.collapse(
+            _sums(rows, matrices[first], first + 2), first + 1, first + 3
         )
-        for a, value in enumerate(values)
-        for b in range(value.shape[0])
+
+
+def _value(
+    block: Array,
+    weights: Array,
+    *,
+    axis: int,
+    taken: tuple[int, ...],
+    tiles: tuple[int, int],
+) -> Array:
+    """A point's value along an axis, for all tiles: how many they are, how far apart.
+
+    Zeros leave entries out. Points that take the same entries share a function, which
+    is compiled once: they differ in the weights.
+    """
+    terms = [
+        lax.mul(entries, lax.broadcast_in_dim(weights[n], entries.shape, []))
+        for n, entries in enumerate(_every(block, axis + 1, taken, tiles))
     ]
     return functools.reduce(lax.add, terms)
 
 
-def _outer_product(value: Array, weights: np.ndarray) -> Array:
-    """Both broadcast to each other, and multiplied."""
-    shape = np.broadcast_shapes(value.shape, weights.shape)
-    every = range(value.ndim)
-    return lax.mul(
-        lax.broadcast_in_dim(value, shape, every),
-        lax.broadcast_in_dim(weights, shape, every),
-    )
+def _values_along(
+    entries: Array, *, axis: int, matrix: Matrix, tiles: tuple[int, int]
+) -> Array:
+    """(points, n, *S, c): entries along an axis become values at further points."""
+    taken = _every(entries, axis + 2, range(len(matrix[0])), tiles)
+    return lax.collapse(_sums(taken, matrix, 1), 0, 2)
 
 
-def _outer(matrices: Sequence[np.ndarray]) -> np.ndarray:
-    """(rows of each, columns of each): the tensor product; halves stay exact."""
-    rank = len(matrices)
-    product = matrices[0]
-    for matrix in matrices[1:]:
-        product = np.multiply.outer(product, matrix)
-    return product.transpose(*range(0, 2 * rank, 2), *range(1, 2 * rank, 2))
+def _entries_along(values: Array, *, axis: int, matrix: Matrix) -> Array:
+    """(points, n, *counts, m): values at the points of an axis become entries."""
+    points = len(matrix[0])
+    rest = values.shape[0] // points
+    parted = lax.reshape(values, (rest, points, *values.shape[1:]))
+    taken = [lax.index_in_dim(parted, n, 1, keepdims=False) for n in range(points)]
+    return lax.collapse(_sums(taken, matrix, axis + 3), axis + 2, axis + 4)
+
+
+def _every(
+    array: Array, axis: int, taken: Iterable[int], tiles: tuple[int, int]
+) -> list[Array]:
+    """Some entries of every tile along an axis."""
+    count, pace = tiles
+    reach = pace * (count - 1) + 1
+    return [lax.slice_in_dim(array, n, n + reach, pace, axis) for n in taken]
+
+
+def _sums(arrays: Sequence[Array], matrix: Matrix, place: int) -> Array:
+    """Each row's weighted sum of arrays, along a new dimension."""
+    weights = _array(matrix).astype(arrays[0].dtype)
+    shape = (*arrays[0].shape[:place], len(matrix), *arrays[0].shape[place:])
+    kept = [a for a in range(len(shape)) if a != place]
+    terms = [
+        lax.mul(
+            lax.broadcast_in_dim(array, shape, kept),
+            lax.broadcast_in_dim(weights[:, n], shape, [place]),
+        )
+        for n, array in enumerate(arrays)
+    ]
+    return functools.reduce(lax.add, terms)
+
+
+def _array(matrix: Matrix) -> np.ndarray:
+    """In double precision."""
+    return np.array(matrix, float)
 
 
 def _transposed(matrix: Matrix) -> Matrix:
