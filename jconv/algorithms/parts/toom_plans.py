@@ -27,16 +27,19 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Shapes
     from jconv.geometry import Geometry, Role
 
-VALUES_PER_SECOND = 7e9
+VALUES_PER_SECOND = 8e9
 """Values at points, and steps on the way, that are made or used up on a CPU."""
 
 KERNEL_VALUES_PER_SECOND = 4e9
-"""The kernel's, each of which few products share."""
+"""The kernel's: they do not stay in a cache."""
+
+TURNED_VALUES_PER_SECOND = 2e9
+"""The same where products turn them, or where they are made to go back."""
 
 TERMS_PER_SECOND = 1e11
 """Entries times weights that such values are sums of."""
 
-PRODUCTS = 0.7
+PRODUCTS = 0.6
 """What the products take of what as many would in other algorithms: a cache holds what
 they read and make."""
 
@@ -80,10 +83,10 @@ class TilePlan:
         moved = e * count * tiles.tile * (c + m) * item
         if is_accelerator(platform):
             return products + sums_seconds(terms, (values + weights) * item + moved)
+        ordinary = self.out == "output"
+        pace = KERNEL_VALUES_PER_SECOND if ordinary else TURNED_VALUES_PER_SECOND
         seconds = (
-            values / VALUES_PER_SECOND
-            + terms / TERMS_PER_SECOND
-            + weights / KERNEL_VALUES_PER_SECOND
+            values / VALUES_PER_SECOND + terms / TERMS_PER_SECOND + weights / pace
         )
         seconds *= item / costs.FLOAT_BYTES
         seconds += costs.copy_seconds(moved, min(c, m) * item, platform)
