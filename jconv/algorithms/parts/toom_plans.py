@@ -39,6 +39,9 @@ TURNED_VALUES_PER_SECOND = 2e9
 TERMS_PER_SECOND = 1e11
 """Entries times weights that such values are sums of."""
 
+POINT_SECONDS = 3e-6
+"""What starting the loops takes that make and use up the array of a point."""
+
 PRODUCTS = 0.6
 """What the products take of what as many would in other algorithms: a cache holds what
 they read and make."""
@@ -85,15 +88,14 @@ class TilePlan:
             return products + sums_seconds(terms, (values + weights) * item + moved)
         ordinary = self.out == "output"
         pace = KERNEL_VALUES_PER_SECOND if ordinary else TURNED_VALUES_PER_SECOND
-        seconds = (
-            values / VALUES_PER_SECOND + terms / TERMS_PER_SECOND + weights / pace
-        )
+        seconds = values / VALUES_PER_SECOND + terms / TERMS_PER_SECOND + weights / pace
         seconds *= item / costs.FLOAT_BYTES
         seconds += costs.copy_seconds(moved, min(c, m) * item, platform)
         if any(remainders(axis) > 1 for axis in self.view.axes):
             # Padded to what the dilation divides; results are cropped.
             seconds += costs.copy_seconds(moved, min(c, m) * item, platform)
-        return seconds + PRODUCTS * products
+        seconds += tiles.apart * POINT_SECONDS + PRODUCTS * products
+        return max(costs.CALL_SECONDS, seconds)
 
 
 def ways(
