@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import re
@@ -118,6 +119,25 @@ def test_small_integers_are_exact_all_the_same():
     for (_, out), got in compiled(chosen, case.geometry)(arrays).items():
         first, second = (arrays[role] for role in OPERANDS[out])
         np.testing.assert_array_equal(got, contract(first, second, case.geometry, out))
+
+
+@pytest.mark.parametrize("results", RESULTS)
+def test_every_point_of_the_first_axis_has_a_product(results):
+    """A CPU's cores share several products; one core makes a batch of small ones."""
+    for kernel in ((3, 2), (1, 3)):
+        case = Case("plane", (7, 6), kernel, padding="same", c_in=3, c_out=2)
+        shapes = canonical_shapes(case.geometry, case.batch, case.c_in, case.c_out)
+        run = functools.partial(
+            Winograd(results=(results,)).run,
+            geometry=case.geometry,
+            out="output",
+            precision=None,
+            accumulate=np.float32,
+        )
+        arrays = (jnp.zeros(shapes[role]) for role in OPERANDS["output"])
+        products = jax.jit(run).lower(*arrays).as_text().count("dot_general")
+        # As many make the kernel's values.
+        assert products == 2 * (results + 2)
 
 
 DILATIONS = [

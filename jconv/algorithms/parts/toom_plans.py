@@ -42,6 +42,9 @@ TERMS_PER_SECOND = 1e11
 POINT_SECONDS = 3e-6
 """What starting the loops takes that make and use up the array of a point."""
 
+CUBES = 1.1
+"""How much longer it all takes over three axes, whose sums read from far apart."""
+
 PRODUCTS = 0.6
 """What the products take of what as many would in other algorithms: a cache holds what
 they read and make."""
@@ -95,6 +98,8 @@ class TilePlan:
             # Padded to what the dilation divides; results are cropped.
             seconds += costs.copy_seconds(moved, min(c, m) * item, platform)
         seconds += tiles.apart * POINT_SECONDS + PRODUCTS * products
+        if sum(table.points > 1 for table in tiles.tables) > 2:
+            seconds *= CUBES
         return max(costs.CALL_SECONDS, seconds)
 
 
