@@ -90,7 +90,7 @@ OTHERS = {
 
 SLOWER = r"(\d+) of (\d+) rows are slower than 0\.9 × lax, (\d+) with malloc untuned"
 
-USUAL = "amd-epyc-2-cores"
+USUAL = "amd-epyc-zen5-2-cores"
 """The machine that the table is of."""
 
 

@@ -1,4 +1,4 @@
-"""``winograd``: its matrices, its bound, its limits, and who gets it."""
+"""``winograd``: its bound, its limits, and who gets it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import functools
 import itertools
 import math
 import re
-from fractions import Fraction
 
 import jax
 import jax.numpy as jnp
@@ -19,9 +18,7 @@ from hypothesis import strategies as st
 import jconv
 from jconv import numerics
 from jconv.algorithms import AUTO, DIRECT, FAST, REGISTRY, candidates, choose
-from jconv.algorithms.accuracy import BOUND_RATIO, acceptable, tiles_bound
-from jconv.algorithms.parts import toom_cook
-from jconv.algorithms.parts.toom_cook import Tables, tables
+from jconv.algorithms.accuracy import BOUND_RATIO, acceptable
 from jconv.algorithms.parts.undilated import Undilated
 from jconv.algorithms.winograd import MAX_TAPS, RESULTS, Winograd
 from jconv.geometry import OPERANDS, ROLES, Axis
@@ -41,54 +38,6 @@ VARIANTS = (
     Winograd(tile_bytes=1),
     *(Winograd(results=(results,)) for results in RESULTS),
 )
-
-
-# The matrices -----------------------------------------------------------------------
-
-
-@given(st.integers(1, 6), st.integers(1, 6))
-def test_the_matrices_are_the_relation_exactly(m, r):
-    made = tables(m, r)
-    assert made.wrong() == []
-    assert (made.tile, len(made.kernel[0]), made.points) == (m, r, m + r - 1)
-    exact = (*made.source, *made.results)
-    assert all(Fraction(float(entry)) == entry for row in exact for entry in row)
-    assert all(abs(entry) < 2 for row in made.source for entry in row)
-
-
-@pytest.mark.parametrize("count", [3, 4, 5])
-def test_no_other_small_fractions_lose_less(count, monkeypatch):
-    """As points for kernels of three taps, by the bound of their matrices."""
-    small = {
-        Fraction(sign * p, q) for p in (1, 2, 3) for q in (1, 2, 3) for sign in (1, -1)
-    }
-
-    def bound(points):
-        monkeypatch.setitem(toom_cook.POINTS, count, points)
-        made = tables.__wrapped__(count - 1, 3)
-        return tiles_bound([made], "output", 8, "float64")
-
-    best = bound(toom_cook.POINTS[count])
-    others = itertools.combinations(sorted(small), count - 1)
-    assert best <= min(bound((Fraction(0), *each)) for each in others)
-
-
-@pytest.mark.parametrize("matrix", ["results", "kernel", "source"])
-def test_a_wrong_entry_is_seen(matrix):
-    rows = [list(row) for row in getattr(tables(2, 3), matrix)]
-    rows[1][1] += Fraction(1, 2)
-    wrong = dataclasses.replace(tables(2, 3), **{matrix: tuple(map(tuple, rows))})
-    assert wrong.wrong()
-
-
-def test_two_results_of_three_taps_are_the_published_ones():
-    """Lavin and Gray, section 4.1, with the signs of one row exchanged."""
-    half = Fraction(1, 2)
-    assert tables(2, 3) == Tables(
-        results=((1, 1, 1, 0), (0, 1, -1, 1)),
-        kernel=((1, 0, 0), (half, half, half), (half, -half, half), (0, 0, 1)),
-        source=((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, -1, 0, 1)),
-    )
 
 
 # Results ----------------------------------------------------------------------------

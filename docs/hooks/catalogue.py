@@ -113,11 +113,12 @@ def records() -> list[dict[str, Any]]:
 
 
 def run_name(run: dict[str, Any]) -> str:
-    """A row's title: jax's version, and what was not as usual."""
+    """A row's title: jax's version, the machine, and what was not as usual."""
     options = run["command"].removeprefix("jconv bench").strip()
     flags = "XLA_FLAGS" if run["device"]["xla_flags"] else ""
     release = ".".join(run["device"]["jax"].split(".")[:2])
-    named = f"jax {release}, {run['device']['cores']} cores"
+    rate = run["limits"]["flop_per_s"] / 1e9
+    named = f"jax {release}, {run['device']['cores']} cores, {rate:.0f} GFLOP/s"
     return "<br>".join(filter(None, [named, options, flags]))
 
 
