@@ -112,13 +112,18 @@ def tables(m: int, r: int) -> Tables:
     points = _points(m + r - 2)
     inverse = _inverse(_powers(points, m + r - 1))
     results, kernel, source = [], [], []
-    columns = zip(*inverse, strict=True)
-    powers = zip(_powers(points, m), _powers(points, r), columns, strict=True)
-    for back, there, entries in powers:
-        (result, a), (entry, b) = _dyadic(back), _dyadic(entries)
-        results.append(result)
-        kernel.append(tuple(power / (a * b) for power in there))
-        source.append(entry)
+    of_each_point = zip(
+        _powers(points, m),
+        _powers(points, r),
+        zip(*inverse, strict=True),
+        strict=True,
+    )
+    for to_results, of_kernel, of_source in of_each_point:
+        column, a = _dyadic(to_results)
+        row, b = _dyadic(of_source)
+        results.append(column)
+        kernel.append(tuple(power / (a * b) for power in of_kernel))
+        source.append(row)
     made = Tables(tuple(zip(*results, strict=True)), tuple(kernel), tuple(source))
     if made.wrong():
         message = f"the tables for {m} results and {r} taps are wrong: {made.wrong()}"
@@ -135,7 +140,7 @@ def _points(count: int) -> tuple[Fraction, ...]:
 
 
 def _dyadic(row: tuple[Fraction, ...]) -> tuple[tuple[Fraction, ...], Fraction]:
-    """A multiple of a row, of moderate entries that are exact in binary; how many."""
+    """A multiple of a row, with entries below two that are exact; the multiple."""
     scale = math.lcm(*(entry.denominator for entry in row))
     most = max(abs(int(entry * scale)) for entry in row)
     factor = Fraction(scale, 2 ** (most.bit_length() - 1))
