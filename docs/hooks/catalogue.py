@@ -115,11 +115,16 @@ def records() -> list[dict[str, Any]]:
 def run_name(run: dict[str, Any]) -> str:
     """A row's title: jax's version, the machine, and what was not as usual."""
     options = run["command"].removeprefix("jconv bench").strip()
-    flags = "XLA_FLAGS" if run["device"]["xla_flags"] else ""
     release = ".".join(run["device"]["jax"].split(".")[:2])
     rate = run["limits"]["flop_per_s"] / 1e9
-    named = f"jax {release}, {run['device']['cores']} cores, {rate:.0f} GFLOP/s"
-    return "<br>".join(filter(None, [named, options, flags]))
+    told = [
+        f"jax {release}",
+        f"{run['device']['cores']} cores",
+        f"{rate:.0f}\N{NO-BREAK SPACE}GFLOP/s",
+        options,
+        "XLA_FLAGS" if run["device"]["xla_flags"] else "",
+    ]
+    return "<br>".join(filter(None, told))
 
 
 def ratios(run: dict[str, Any]) -> dict[str, float]:
