@@ -84,9 +84,14 @@ def test_every_point_of_the_first_axis_has_a_product(results):
             accumulate=np.float32,
         )
         arrays = (jnp.zeros(shapes[role]) for role in OPERANDS["output"])
-        products = jax.jit(run).lower(*arrays).as_text().count("dot_general")
+        text, points = jax.jit(run).lower(*arrays).as_text(), results + 2
         # As many make the kernel's values.
-        assert products == 2 * (results + 2)
+        assert text.count("dot_general") == 2 * points
+        # One cuts a block out; the first point, the last, and those between take
+        # different entries. Then there is one each for the other axis, there and back.
+        both = kernel[0] > 1
+        assert text.count("func.func private @solid") == 4 + 2 * both
+        assert text.count("call @solid") == 1 + points + 2 * points * both
 
 
 DILATIONS = [

@@ -238,6 +238,7 @@ def _kernel(
     tiles, (e, c, m) = blocks.tiles, matrix
     # The compiler for CPUs multiplies fastest if it turns the narrower operand.
     swapped = m < c
+    matrix = (e, m, c) if swapped else (e, c, m)
     multiply = functools.partial(product.transposed, swapped=swapped)
 
     def block(number: Any) -> list[Array]:
@@ -253,11 +254,10 @@ def _kernel(
     if blocks.number == 1:
         total = block(jnp.int32(0))
     else:
-        size = (tiles.points // tiles.apart * e, *((m, c) if swapped else (c, m)))
-        nothing = [jnp.zeros(size, product.accumulate)] * tiles.apart
+        size = (tiles.points // tiles.arrays * e, *matrix[1:])
+        nothing = [jnp.zeros(size, product.accumulate)] * tiles.arrays
         total = lax.fori_loop(0, blocks.number, add, nothing)
-    shape = (-1, e, m, c) if swapped else (-1, e, c, m)
-    kernel = tiles.kernel_back([each.reshape(shape) for each in total])
+    kernel = tiles.kernel_back([each.reshape(-1, *matrix) for each in total])
     return function(_transposed)(kernel) if swapped else kernel
 
 

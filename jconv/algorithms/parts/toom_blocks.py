@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -76,38 +77,39 @@ class TileBlocks:
 
     def source(self, array: Array) -> Callable[[Array], Array]:
         """What gives a block of (e, n, *S, c), with what its tiles share."""
-        extents = self.tiles.extents(self.all_counts)
         lows = [axis.low for axis in self.tiles.axes]
-        return self._reader(array, lows, extents)
+        return self._reader(array, lows, self.tiles.extents)
 
     def other(self, array: Array) -> Callable[[Array], Array]:
         """What gives a block of (e, n, *R, m): each tile has its own."""
-        written = self.tiles.written(self.all_counts)
-        return self._reader(array, [0] * len(written), written)
+        return self._reader(array, [0] * len(self.counts), self.tiles.written)
 
     def _reader(
-        self, array: Array, lows: list[int], extents: list[int]
+        self,
+        array: Array,
+        lows: list[int],
+        reach: Callable[[tuple[int, ...]], list[int]],
     ) -> Callable[[Array], Array]:
         """What gives a block's entries.
 
         Args:
             array: (e, n, *S, c).
             lows: entries before the array's own, along each axis.
-            extents: entries of all tiles along each axis.
+            reach: how many entries so many tiles take, along each axis.
 
         Returns:
-            of a block's number: (e * examples, *extents, c), of the block's extents.
-            A function copies it, and pads what it copies.
+            of a block's number: (e * examples, *reach, c). A function copies it, and
+            pads what it copies.
         """
-        pace, zero = self.tiles.tables[0].tile, np.zeros((), array.dtype)
-        shared = extents[0] - pace * self.all_counts[0]
-        config = [(0, 0, 0)] * array.ndim
-        for a, (low, extent) in enumerate(zip(lows, extents, strict=True), start=2):
+        zero, config = np.zeros((), array.dtype), [(0, 0, 0)] * array.ndim
+        whole = zip(lows, reach(self.all_counts), strict=True)
+        for a, (low, extent) in enumerate(whole, start=2):
             config[a] = (low, extent - low - array.shape[a], 0)
-        sizes = [pace * self.rows + shared, *extents[1:]]
+        sizes = reach(self.counts)
         size = [array.shape[0], self.examples, *sizes, array.shape[-1]]
         many = self.n // self.examples, self.examples
-        places = origins(many, (self.per_example, self.rows * pace))
+        rows = self.rows * self.tiles.tables[0].tile
+        places = origins(many, (self.per_example, rows))
 
         @function
         def entries(array: Array, block: Array) -> Array:
@@ -117,4 +119,4 @@ class TileBlocks:
             part = slice_at(lax.pad(array, zero, config), begin, size)
             return lax.collapse(part, 0, 2)
 
-        return lambda block: entries(array, block)
+        return functools.partial(entries, array)

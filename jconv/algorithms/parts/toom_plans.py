@@ -97,7 +97,7 @@ class TilePlan:
         if any(remainders(axis) > 1 for axis in self.view.axes):
             # Padded to what the dilation divides; results are cropped.
             seconds += costs.copy_seconds(moved, min(c, m) * item, platform)
-        seconds += tiles.apart * POINT_SECONDS + PRODUCTS * products
+        seconds += tiles.arrays * POINT_SECONDS + PRODUCTS * products
         if sum(table.points > 1 for table in tiles.tables) > 2:
             seconds *= CUBES
         return max(costs.CALL_SECONDS, seconds)

@@ -65,8 +65,8 @@ class ToomTiles:
         return math.prod(table.points for table in self.tables)
 
     @property
-    def apart(self) -> int:
-        """Points of the first axis that has several: there is an array for each."""
+    def arrays(self) -> int:
+        """How many hold the values: one for each point of the first parted axis."""
         return self.tables[self._parted[0]].points
 
     @property
@@ -137,7 +137,7 @@ class ToomTiles:
                 (([1], [1]), ([], [])),
                 precision=lax.Precision.HIGHEST,
             ).reshape(-1, e, c, m)
-            for part in np.split(weights, self.apart)
+            for part in np.split(weights, self.arrays)
         ]
 
     def kernel_back(self, values: Sequence[Array]) -> Array:
