@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
 from jax import lax
+
+from jconv.algorithms.parts.buffers import function
+from jconv.algorithms.parts.platforms import by_platform
 
 if TYPE_CHECKING:
     from jax import Array
@@ -15,6 +19,14 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Precision
 
 Labels = list[str]
+
+WIDER = 2
+"""Times as wide as the other a turned operand is, from which the other one is turned.
+The compiler for CPUs multiplies up to eight times slower if it turns the wider one."""
+
+LONGER = 2
+"""Times as many terms as columns, from which that gains more than it takes to bring the
+result into order."""
 
 
 def contract(
@@ -65,9 +77,7 @@ def contract(
         if columns and wanted[-len(columns) :] != columns:
             operands = operands[::-1]
             precision = precision and precision[::-1]
-        product, have = _matrix_product(operands, wanted, precision, accumulate)
-        if have != wanted:
-            product = lax.transpose(product, [have.index(label) for label in wanted])
+        product = _ordered_product(operands, wanted, precision, accumulate, sizes)
     else:
         grid = [*wanted, *summed]
         spread = [sizes[label] for label in grid]
@@ -109,6 +119,57 @@ def _joined(
 def _after(label: str, labels: Labels) -> Labels:
     """The label that follows, if the label is there and not the last."""
     return labels[labels.index(label) + 1 :][:1] if label in labels else []
+
+
+def _ordered_product(
+    operands: list[tuple[Array, Labels]],
+    wanted: Labels,
+    precision: Precision,
+    accumulate: DTypeLike,
+    sizes: dict[str, Any],
+) -> Array:
+    """The product with its labels in the wanted order."""
+
+    def plain(*arrays: Array) -> Array:
+        named = list(zip(arrays, labels, strict=True))
+        product, have = _matrix_product(named, wanted, precision, accumulate)
+        return _in_order(product, have, wanted)
+
+    def narrow_turned(first: Array, second: Array) -> Array:
+        named = [(second, labels[1]), (first, labels[0])]
+        swapped = precision and precision[::-1]
+        product, have = _matrix_product(named, wanted, swapped, accumulate)
+        # By a function, or the compiler exchanges the operands again.
+        order = functools.partial(_in_order, have=have, wanted=wanted)
+        return function(order)(product)
+
+    arrays, labels = zip(*operands, strict=True)
+    if _turns_the_wider(*labels, wanted, sizes):
+        return by_platform(*arrays, cpu=narrow_turned, default=plain)
+    return plain(*arrays)
+
+
+def _turns_the_wider(a: Labels, b: Labels, wanted: Labels, sizes: Any) -> bool:
+    """Whether the terms of long sums stand first, and the first operand is wider."""
+    summed = [label for label in a if label in b and label not in wanted]
+    if a[-1] in b or b[-1] in a or not all(isinstance(sizes[k], int) for k in (*a, *b)):
+        return False
+    terms, rows, columns = (
+        math.prod(sizes[label] for label in some)
+        for some in (
+            summed,
+            [label for label in a if label not in b],
+            [label for label in b if label not in a],
+        )
+    )
+    return rows >= WIDER * columns and terms >= LONGER * columns
+
+
+def _in_order(array: Array, have: Labels, wanted: Labels) -> Array:
+    """Its dimensions as wanted."""
+    if have == wanted:
+        return array
+    return lax.transpose(array, [have.index(label) for label in wanted])
 
 
 def _matrix_product(
