@@ -17,6 +17,7 @@ import numpy as np
 
 from jconv.algorithms import accelerators
 from jconv.algorithms.accelerators import is_accelerator
+from jconv.algorithms.parts.contraction import is_turned_second
 from jconv.algorithms.protocol import concrete, result_shape
 from jconv.geometry import OPERANDS
 
@@ -29,27 +30,27 @@ if TYPE_CHECKING:
 GEMM_PEAK = 4e11
 """Floating point operations per second of one large matrix product on a CPU."""
 
-PRODUCT_BYTES_PER_SECOND = 1e11
+PRODUCT_BYTES_PER_SECOND = 4e10
 """What a product reads and writes beside its operations, all cores together."""
 
 FLOAT_BYTES = 4
 
-CALL_SECONDS = 1e-4
+CALL_SECONDS = 2e-5
 """What starting a product costs."""
 
 PASS_SECONDS = 2e-5
 """What starting a loop over an array costs."""
 
-ADDS_PER_SECOND = 2.2e10
+ADDS_PER_SECOND = 5e10
 """Multiply-adds in a loop over entries that does nothing else."""
 
 SUMS_PER_SECOND = 1.2e9
 """Multiply-adds where such a loop sums over places, which is not vectorised."""
 
-BATCH_SECONDS = 5e-6
+BATCH_SECONDS = 3e-6
 """What each further product of a batch costs: they are done one after the other."""
 
-HALF_SPEED_RESULT = 24_000
+HALF_SPEED_RESULT = 10_000
 """Entries of a product's result at which half of the cores find work in it."""
 
 LANES = 8
@@ -59,13 +60,13 @@ TURNED_PEAK = 3e11
 TURNED_HALF_SPEED_RESULT = 12_000
 """The same of a product whose first operand has the summed label first."""
 
-ONE_CORE = 5
+ONE_CORE = 2
 """How much slower than the peak a product is at the worst: one core does it."""
 
-COPY_PEAK = 2.5e10
+COPY_PEAK = 3e10
 """Bytes per second of a copy in long runs, the source's bytes not counted."""
 
-HALF_SPEED_RUN = 32
+HALF_SPEED_RUN = 48
 """Bytes of a run at which a copy reaches half of its speed."""
 
 TRANSPOSE_PEAK = 5e9
@@ -211,6 +212,12 @@ class Step:
         wide = max(self.rows, self.columns) > 1
         return min(self.rows, self.columns) > 1 or (wide and self.summed > 1)
 
+    @property
+    def _turned(self) -> float:
+        """Entries of the operand that a product turns."""
+        second = is_turned_second(self.summed, self.rows, self.columns)
+        return self.summed * (self.columns if second else self.rows * self.cut[0])
+
     def entrywise_seconds(self, platform: str | None) -> float:
         """The multiplications alone, where it is no matrix product."""
         adds = self.together * self.rows * self.summed * self.columns
@@ -227,18 +234,19 @@ class Step:
         Entry by entry, the operands are not copied out, only read.
         """
         item = np.dtype(dtype).itemsize
-        sizes = [
-            self.rows * self.summed * self.cut[0],
-            self.summed * self.columns * self.cut[1],
-        ]
-        runs, narrow = self.runs, 1.0
+        runs, narrow, cut = self.runs, 1.0, self.cut
         if not is_accelerator(platform):
-            if self.is_matrix_product:
+            if self.is_matrix_product and self.groups > 1:
                 # Each group's numbers are taken out of the run they stand in.
                 runs = tuple(max(1, run // self.groups) for run in runs)
+                cut, passes = (True, True), passes + 1
             # What is narrower than a core's lanes is added entry by entry.
             narrow = LANES / min(LANES, max(1, runs[-1]))
-        sizes.append(narrow * passes * self.rows * self.columns)
+        sizes = [
+            self.rows * self.summed * cut[0],
+            self.summed * self.columns * cut[1],
+            narrow * passes * self.rows * self.columns,
+        ]
         moved = sum(
             copy_seconds(self.together * size * item, run * item, platform)
             for size, run in zip(sizes, runs, strict=False)
@@ -246,7 +254,7 @@ class Step:
         if not self.is_matrix_product:
             return moved + PASS_SECONDS + self.entrywise_seconds(platform)
         if self.turned and self.apart:
-            moved += transpose_seconds(self.together * sizes[0] * item, platform)
+            moved += transpose_seconds(self.together * self._turned * item, platform)
         return moved + gemm_seconds(
             self.together,
             self.rows,

@@ -170,6 +170,7 @@ class Depthwise:
         copied = places + 2 * others * costs.bytes_of(both[view.source], dtype)
         form = self._form(view, shapes, out)
         adds = places // item * math.prod(form.window)
+        adds /= math.prod(axis.input_dilation for axis in view.axes)
         if is_accelerator(platform):
             return sums_seconds(adds * (SUMMED if out == "kernel" else 1), copied)
         passes = math.prod(form.rounds)
@@ -178,7 +179,7 @@ class Depthwise:
             passes *= max(1, copied // (self.block_bytes or BLOCK_BYTES))
         seconds = costs.copy_seconds(copied, geometry.groups * others * item, platform)
         if own * others > 1:
-            seconds += costs.copy_seconds(copied, costs.HALF_SPEED_RUN, platform)
+            seconds += costs.copy_seconds(copied, copied, platform)
         seconds += adds / costs.ADDS_PER_SECOND + passes * costs.PASS_SECONDS
         away = out == "kernel" and self.block_bytes is None and copied > BLOCK_BYTES
         return seconds * (OUT_OF_CACHE if away else 1)

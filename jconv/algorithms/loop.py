@@ -48,10 +48,10 @@ TOGETHER = 9
 PASSES = 1.5
 """How often a product is moved, beside being made: read, and its share of the total."""
 
-LAYOUT = 2
+LAYOUT = 4
 """How often an array is moved to lie on the grid."""
 
-OVERHEAD = 1.05
+OVERHEAD = 1.2
 """What a loop costs over the same steps unrolled, where the compiler sees them all."""
 
 ACCELERATOR_OVERHEAD = 1.6

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 TILE_BYTES = 2**24
 """Memory of a tile. Smaller ones multiply more of the rows that they share twice."""
 
-PASSES = 1
+PASSES = 0.8
 """How often a product is moved, beside being made: it is read to be added."""
 
 ACCELERATOR_PASSES = 2

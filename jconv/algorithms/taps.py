@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from jconv.algorithms.parts.steps import Starts, Step
     from jconv.algorithms.protocol import Precision, Shapes
 
-PASSES = 1
+PASSES = 0.7
 """How often a product is moved, beside being made: all are added in one loop."""
 
 TOGETHER = 9

@@ -162,6 +162,11 @@ def _turns_the_wider(a: Labels, b: Labels, wanted: Labels, sizes: Any) -> bool:
             [label for label in b if label not in a],
         )
     )
+    return is_turned_second(terms, rows, columns)
+
+
+def is_turned_second(terms: float, rows: float, columns: float) -> bool:
+    """Whether a product of sums that stand first turns its second operand, on a CPU."""
     return rows >= WIDER * columns and terms >= LONGER * columns
 
 
