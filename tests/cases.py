@@ -85,6 +85,7 @@ CASES = (
     Case("kernel-as-large-as-input", (7,), (6,)),
     Case("window-beyond-input", (2,), (5,), padding=4),
     Case("pointwise", (4,), (1,)),
+    Case("pointwise-narrowing", (5,), (1,), groups=2, c_in=8, c_out=4),
     Case("groups-2", (6,), (3,), groups=2, c_in=4, c_out=6),
     Case("depthwise", (5,), (3,), groups=3, c_in=3, c_out=3, padding="same"),
     Case("depth-multiplier", (5,), (2,), groups=2, c_in=2, c_out=6, stride=2),

@@ -18,7 +18,7 @@ import jconv
 from jconv.algorithms import REGISTRY
 from jconv.algorithms.depthwise import Depthwise
 from jconv.algorithms.matmul import MATMUL
-from jconv.algorithms.parts import buffers, staged, turns
+from jconv.algorithms.parts import buffers, contraction as multiplication, staged, turns
 from jconv.geometry import OPERANDS, Geometry
 from jconv.pool import backward, extremes
 from tests.abilities import canonical_shapes, contraction
@@ -33,9 +33,9 @@ GROUPED = Geometry.from_call((16, 16), (3, 3), padding=1, groups=2)
 PLACES = 4 * 16 * 16
 
 
-def compiled(algorithm, geometry, out):
+def compiled(algorithm, geometry, out, channels=(8, 8)):
     """The text of a compiled contraction."""
-    shapes = canonical_shapes(geometry, (4,), 8, 8, examples=1)
+    shapes = canonical_shapes(geometry, (4,), *channels, examples=1)
     operands = [np.zeros(shapes[role], np.float32) for role in OPERANDS[out]]
     run = contraction(algorithm, geometry, out)
     return (
@@ -93,6 +93,25 @@ def test_a_loop_of_loops_keeps_all_cores():
 def test_without_a_sort_it_would_not(monkeypatch):
     monkeypatch.setattr(turns, "keeping_all_cores", lambda turn: turn)
     assert loops_on_one_core(compiled(*CASES["depthwise"]))
+
+
+def product_made(channels):
+    """The shape of the product of a pointwise kernel's derivative."""
+    jax.clear_caches()
+    text = compiled(MATMUL, STRIDED, "kernel", channels)
+    (product,) = re.findall(r"= f32\[([\d,]+)\]\S* dot\(", text)
+    return product
+
+
+def test_a_product_turns_the_narrower_operand():
+    """Turning the wider one, it takes up to eight times as long."""
+    assert product_made((64, 8)) == "8,64"
+    assert product_made((8, 64)) == "8,64"
+
+
+def test_if_no_function_turned_the_result_it_would_not(monkeypatch):
+    monkeypatch.setattr(multiplication, "function", lambda make: make)
+    assert product_made((64, 8)) == "64,8"
 
 
 def test_what_enters_a_loop_is_the_same_there():

@@ -108,6 +108,21 @@ def test_precision_reaches_every_product(case, method):
         assert "[HIGH, HIGHEST]" in line or "[HIGHEST, HIGH]" in line
 
 
+def test_it_moves_with_operands_that_a_product_exchanges():
+    """A wide input is not turned (``test_compiled``): the product has it second."""
+    x, dy = (jnp.ones((8, 16, channels), "float32") for channels in (32, 4))
+    rule = functools.partial(
+        jconv.conv_kernel_vjp,
+        kernel_shape=(1, 32, 4),
+        precision=(HIGH, DEFAULT),
+        method="matmul",
+    )
+    text = jax.jit(rule).trace(x, dy).lower(lowering_platforms=("cpu",)).as_text()
+    (product,) = (line for line in text.splitlines() if "dot_general" in line)
+    assert "[DEFAULT, HIGH]" in product
+    assert "(tensor<128x4xf32>, tensor<128x32xf32>)" in product
+
+
 def test_highest_precision_keeps_to_sums():
     """Whole numbers come out as lax's, where the default takes Winograd's form."""
     rng = np.random.default_rng(0)
