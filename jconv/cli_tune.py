@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
+import statistics
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from jconv.bench.candidates import Contraction, Measured
+    from jconv.bench.layer import Layer
 
 HELP = """
 Measure every algorithm for given convolutions and store the fastest of each.
@@ -37,8 +40,14 @@ same[/cyan]
 
 [cyan]jconv tune --layers 'resnet50/*' --out resnet50.json[/cyan]  layers of the \
 benchmark's table
+
+[cyan]jconv tune --random 60 --seconds 0.2 --out random.json[/cyan]  layers that \
+nobody listed: how well the choice does that measures nothing
 """
 """What ``--help`` says: a paragraph a line."""
+
+MUCH = 1.2
+"""Times the fastest's time that a choice should not take."""
 
 
 def tune(
@@ -65,6 +74,10 @@ def tune(
         str | None,
         typer.Option(metavar="PATTERN", help="Layers of jconv bench, * and ? allowed."),
     ] = None,
+    random: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="COUNT", help="Random layers, always the same."),
+    ] = None,
     dtype: Annotated[str, typer.Option(help="Of x and w.")] = "float32",
     seconds: Annotated[
         float, typer.Option(min=0.05, help="For timing each contraction.")
@@ -86,8 +99,9 @@ def tune(
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     dtype = cli_options.dtype("--dtype", dtype)
-    if layers is not None:
+    if layers is not None or random is not None:
         _refuse_beside_layers(
+            "--random" if layers is None else "--layers",
             {
                 "--input": (input_, None),
                 "--kernel": (kernel, None),
@@ -97,13 +111,14 @@ def tune(
                 "--padding": (padding, "valid"),
                 "--kernel-dilation": (kernel_dilation, "1"),
                 "--groups": (groups, 1),
-            }
+                "--random": (random if layers is not None else None, None),
+            },
         )
-        found = _of_layers(layers, dtype)
+        found = _of_layers(layers, random, dtype)
     else:
         if input_ is None or kernel is None:
             lacking = "--input" if input_ is None else "--kernel"
-            expected = "sizes such as 3x3, or --layers PATTERN instead"
+            expected = "sizes such as 3x3, or --layers or --random instead"
             raise GeometryError.of(lacking, None, expected)
         taps = cli_options.sizes("--kernel", kernel)
         c_in, c_out = cli_options.channels("--channels", channels)
@@ -124,18 +139,35 @@ def tune(
     _measure(console, found, seconds, out, fast=fast)
 
 
-def _refuse_beside_layers(options: Mapping[str, tuple[object, object]]) -> None:
+def _refuse_beside_layers(
+    whose: str, options: Mapping[str, tuple[object, object]]
+) -> None:
     """Refuse what a layer has of its own: an option not at its default."""
     for name, (given, default) in options.items():
         if given != default:
-            expected = "nothing beside --layers"
-            mend = "A layer of the table has its own sizes."
-            raise GeometryError.of(name, given, expected, mend)
+            mend = "Those layers have their own sizes."
+            raise GeometryError.of(name, given, f"nothing beside {whose}", mend)
 
 
-def _of_layers(pattern: str, dtype: str) -> list[Contraction]:
-    """The three contractions of every layer whose name fits."""
+def _of_layers(pattern: str | None, count: int | None, dtype: str) -> list[Contraction]:
+    """The three contractions of every layer whose name fits, or of random ones."""
     from jconv.bench.candidates import ORDER, Contraction  # noqa: PLC0415
+    from jconv.bench.random_layers import random_layers  # noqa: PLC0415
+
+    if pattern is None:
+        every = itertools.islice(random_layers(), count)
+        layers = [(each.shape, each) for each in every]
+    else:
+        layers = [(each.name, each) for each in _named(pattern)]
+    return [
+        Contraction(name, each.geometry, each.canonical_shapes, role, dtype)
+        for name, each in layers
+        for role in ORDER
+    ]
+
+
+def _named(pattern: str) -> list[Layer]:
+    """Layers of the benchmark whose names fit."""
     from jconv.bench.held_out import HELD_OUT  # noqa: PLC0415
     from jconv.bench.layers import LAYERS  # noqa: PLC0415
 
@@ -144,11 +176,7 @@ def _of_layers(pattern: str, dtype: str) -> list[Contraction]:
     if not fitting:
         names = ", ".join(each.name for each in every[:4])
         raise GeometryError.of("--layers", pattern, f"names such as {names}")
-    return [
-        Contraction(each.name, each.geometry, each.canonical_shapes, role, dtype)
-        for each in fitting
-        for role in ORDER
-    ]
+    return fitting
 
 
 def _measure(
@@ -168,6 +196,7 @@ def _measure(
     platform = compat.lowering_platform()
     choices: dict[str, str] = {}
     samples: dict[str, Any] = {}
+    slowness: list[float] = []
     if out.exists():
         try:
             choices, samples = tuning.stored(out), tuning.samples(out)
@@ -181,8 +210,21 @@ def _measure(
         choices[contraction.key(platform)] = measured.fastest
         samples[contraction.key(platform)] = measured.seconds
         tuning.store(out, choices, samples)
+        slowness.append(measured.slowness)
         console.print(_line(measured), highlight=False)
+    console.print(_judgement(slowness), highlight=False)
     console.print(f"Written: {out}, {len(choices)} choices", highlight=False)
+
+
+def _judgement(slowness: Sequence[float]) -> str:
+    """How well the choice does without this file."""
+    mean = statistics.geometric_mean(slowness)
+    slow = sum(each > MUCH for each in slowness)
+    return (
+        f"As chosen without measuring, they take {mean:.3f} times as long as the "
+        f"fastest (geometric mean of {len(slowness)}); "
+        f"{slow} of them more than {MUCH} times"
+    )
 
 
 def _line(measured: Measured) -> str:
@@ -196,4 +238,7 @@ def _line(measured: Measured) -> str:
         [", ".join(times[1:])] * (len(times) > 1) + [f"{left} not tried"] * (left > 0)
     )
     others = f"  [dim]{rest}[/dim]" if rest else ""
-    return f"{name:32}  [green]{times[0]}[/green]{others}"
+    slow = ""
+    if measured.slowness > MUCH:
+        slow = f"  [yellow]unmeasured: {measured.chosen}[/yellow]"
+    return f"{name:32}  [green]{times[0]}[/green]{slow}{others}"

@@ -18,7 +18,7 @@ import jconv
 from jconv.algorithms import REGISTRY
 from jconv.algorithms.depthwise import Depthwise
 from jconv.algorithms.matmul import MATMUL
-from jconv.algorithms.parts import buffers, contraction as multiplication, staged, turns
+from jconv.algorithms.parts import buffers, matrix_product, staged, turns
 from jconv.geometry import OPERANDS, Geometry
 from jconv.pool import backward, extremes
 from tests.abilities import canonical_shapes, contraction
@@ -110,7 +110,7 @@ def test_a_product_turns_the_narrower_operand():
 
 
 def test_if_no_function_turned_the_result_it_would_not(monkeypatch):
-    monkeypatch.setattr(multiplication, "function", lambda make: make)
+    monkeypatch.setattr(matrix_product, "function", lambda make: make)
     assert product_made((64, 8)) == "64,8"
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import warnings
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -15,10 +18,14 @@ from jconv import GeometryError, TuningWarning, cli_tune, tuning
 from jconv.algorithms import REGISTRY, Tuned, choose
 from jconv.algorithms.tuned import describe
 from jconv.bench import candidates, timing
+from jconv.bench.held_out import HELD_OUT
+from jconv.bench.layers import LAYERS
+from jconv.bench.random_layers import random_layers
 from jconv.cli import main
 from jconv.geometry import OPERANDS, Geometry
 from tests.cases import named, oracle
 
+LISTED = (*LAYERS, *HELD_OUT)
 GEOMETRY = Geometry.from_call((6,), (3,), stride=2, padding=1)
 SHAPES = {
     "input": (1, 2, 6, 1, 2),
@@ -216,6 +223,38 @@ def test_a_line_of_one_algorithm_has_no_stray_spaces():
     assert cli_tune._line(measured).endswith("ms[/green]  [dim]2 not tried[/dim]")
 
 
+def test_random_layers_tell_how_well_the_choice_does(tmp_path, monkeypatch, capsys):
+    def pretend(calls, _):
+        return {name: [1.0 if name == "loop" else 2.0] for name in calls}
+
+    monkeypatch.setattr(timing, "interleaved", pretend)
+    monkeypatch.setattr(candidates, "compiled", lambda run, _: SimpleNamespace(call=id))
+    monkeypatch.setattr(candidates, "ORDER", ("kernel",))
+    command = ["tune", "--random", "2", "--out", str(tmp_path / "random.json")]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    first, second = itertools.islice(random_layers(), 2)
+    assert told.startswith(f"{first.shape} kernel")
+    assert f"\n{second.shape} kernel" in told
+    slow = len(re.findall("unmeasured: (?!loop)", told))
+    assert slow
+    assert f"they take {2 ** (slow / 2):.3f} times as long" in told
+    assert f"(geometric mean of 2); {slow} of them" in " ".join(told.split())
+
+
+def test_random_layers_are_of_every_kind_and_the_same_each_time():
+    layers = list(itertools.islice(random_layers(), 200))
+    assert layers == list(itertools.islice(random_layers(), 200))
+    assert layers[0] != next(random_layers(seed=1))
+    assert not {each.shape for each in layers} & {each.shape for each in LISTED}
+    assert {each.rank for each in layers} == {1, 2, 3}
+    assert {each.family for each in layers} == {"dense", "grouped", "depthwise"}
+    assert {"strided", "dilated", "pointwise"} < {
+        tag for each in layers for tag in each.tags
+    }
+    assert all(min(each.geometry.output_shape) > 0 for each in layers)
+
+
 @pytest.mark.parametrize("text", ["my thesis", '{"schema": "other"}', "[]"])
 def test_another_file_is_not_replaced(tmp_path, text, capsys):
     path = tmp_path / "thesis.txt"
@@ -231,8 +270,9 @@ def test_another_file_is_not_replaced(tmp_path, text, capsys):
     ids=" ".join,
 )
 def test_sizes_beside_layers_are_refused(words, capsys):
-    assert main(["tune", "--layers", "resnet50/*", *words]) == 2
-    assert "nothing beside --layers" in capsys.readouterr().err
+    for whose in (["--layers", "resnet50/*"], ["--random", "2"]):
+        assert main(["tune", *whose, *words]) == 2
+        assert f"nothing beside {whose[0]}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -240,6 +280,8 @@ def test_sizes_beside_layers_are_refused(words, capsys):
     [
         ([], "--input"),
         (["--layers", "no/such"], "--layers"),
+        (["--layers", "resnet50/*", "--random", "2"], "--random"),
+        (["--random", "0"], "--random"),
         (["--input", "5", "--kernel", "2", "--dtype", "float1"], "--dtype"),
         (["--input", "5", "--kernel", "2", "--groups", "2"], "groups"),
         (["--input", "5", "--kernel", "2", "--out", "no/folder/t.json"], "--out"),

@@ -17,7 +17,7 @@ import numpy as np
 
 from jconv.algorithms import accelerators
 from jconv.algorithms.accelerators import is_accelerator
-from jconv.algorithms.parts.contraction import is_turned_second
+from jconv.algorithms.parts.matrix_product import is_second_turned
 from jconv.algorithms.protocol import concrete, result_shape
 from jconv.geometry import OPERANDS
 
@@ -215,7 +215,7 @@ class Step:
     @property
     def _turned(self) -> float:
         """Entries of the operand that a product turns."""
-        second = is_turned_second(self.summed, self.rows, self.columns)
+        second = is_second_turned(self.summed, self.rows, self.columns)
         return self.summed * (self.columns if second else self.rows * self.cut[0])
 
     def entrywise_seconds(self, platform: str | None) -> float:

@@ -56,6 +56,9 @@ BLOCK_BYTES = 2**22
 SUMMED = 1.25
 """How much longer sums over places take than over taps, on an accelerator."""
 
+MANY_PAIRS = 32
+"""Pairs of channels per group at which an addition takes twice as long."""
+
 OUT_OF_CACHE = 1.5
 """How much longer a kernel's derivative takes where the batch stays whole."""
 
@@ -169,17 +172,19 @@ class Depthwise:
         places = costs.bytes_of(both[view.other], dtype)
         copied = places + 2 * others * costs.bytes_of(both[view.source], dtype)
         form = self._form(view, shapes, out)
-        adds = places // item * math.prod(form.window)
-        adds /= math.prod(axis.input_dilation for axis in view.axes)
+        adds = float(places // item * math.prod(form.window))
         if is_accelerator(platform):
             return sums_seconds(adds * (SUMMED if out == "kernel" else 1), copied)
         passes = math.prod(form.rounds)
         if out == "kernel":
             passes *= Staged(form, self.block_bytes).passes
             passes *= max(1, copied // (self.block_bytes or BLOCK_BYTES))
+        # A dilated source's zeros are left out.
+        adds /= math.prod(axis.input_dilation for axis in view.axes)
         seconds = costs.copy_seconds(copied, geometry.groups * others * item, platform)
         if own * others > 1:
             seconds += costs.copy_seconds(copied, copied, platform)
+            adds *= 1 + own * others / MANY_PAIRS
         seconds += adds / costs.ADDS_PER_SECOND + passes * costs.PASS_SECONDS
         away = out == "kernel" and self.block_bytes is None and copied > BLOCK_BYTES
         return seconds * (OUT_OF_CACHE if away else 1)

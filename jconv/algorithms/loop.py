@@ -49,6 +49,7 @@ PASSES = 1.5
 """How often a product is moved, beside being made: read, and its share of the total."""
 
 LAYOUT = 4
+ACCELERATOR_LAYOUT = 2
 """How often an array is moved to lie on the grid."""
 
 OVERHEAD = 1.2
@@ -150,8 +151,9 @@ class Loop:
         whole = tuple(float(each.axis.size(each.natural)) for each in windows)
         step = costs.Step.of(geometry, shapes, out, fixed, whole)
         arrays = shapes | {out: result_shape(geometry, shapes, out)}
+        moves = ACCELERATOR_LAYOUT if is_accelerator(platform) else LAYOUT
         laid_out = sum(
-            costs.copy_seconds(LAYOUT * costs.bytes_of(shape, dtype), run, platform)
+            costs.copy_seconds(moves * costs.bytes_of(shape, dtype), run, platform)
             for shape, run in zip(arrays.values(), step.runs, strict=True)
         )
         seconds = costs.steps_seconds(

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from jconv.algorithms.protocol import Precision, Shapes
 
 PASSES = 0.7
+ACCELERATOR_PASSES = 1
 """How often a product is moved, beside being made: all are added in one loop."""
 
 TOGETHER = 9
@@ -204,8 +205,9 @@ class Taps:
             return self._one_loop_seconds(step, steps, shapes, dtype)
         if steps == 1:
             return step.seconds(dtype, platform, passes=0)
+        passes = ACCELERATOR_PASSES if is_accelerator(platform) else PASSES
         return costs.steps_seconds(
-            step, steps, TOGETHER, dtype, platform, passes=PASSES
+            step, steps, TOGETHER, dtype, platform, passes=passes
         ) + COMPILING * max(0, steps - QUICKLY_COMPILED)
 
     def _one_loop_seconds(

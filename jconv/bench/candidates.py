@@ -87,6 +87,16 @@ class Measured:
         """The algorithm with the smallest median."""
         return next(iter(self.medians))
 
+    @property
+    def chosen(self) -> str:
+        """The algorithm that is taken where nothing was measured."""
+        return min(self.predicted, key=self.predicted.__getitem__)
+
+    @property
+    def slowness(self) -> float:
+        """How many times the fastest's the time of the chosen one is."""
+        return self.medians[self.chosen] / self.medians[self.fastest]
+
 
 def contractions(
     geometry: Geometry, sizes: tuple[int, int, int], dtype: str, name: str = ""

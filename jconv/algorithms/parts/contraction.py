@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
 from jax import lax
 
-from jconv.algorithms.parts.buffers import function
-from jconv.algorithms.parts.platforms import by_platform
+from jconv.algorithms.parts.matrix_product import Kinds, matrix_product
 
 if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
+    from jconv.algorithms.parts.matrix_product import Labels
     from jconv.algorithms.protocol import Precision
-
-Labels = list[str]
-
-WIDER = 2
-"""Times as wide as the other a turned operand is, from which the other one is turned.
-The compiler for CPUs multiplies up to eight times slower if it turns the wider one."""
-
-LONGER = 2
-"""Times as many terms as columns, from which that gains more than it takes to bring the
-result into order."""
 
 
 def contract(
@@ -67,19 +56,16 @@ def contract(
         operands, wanted = _joined(operands, wanted)
         for array, labels in operands:
             sizes |= dict(zip(labels, array.shape, strict=True))
-    a, b = (labels for _, labels in operands)
-    rows, columns = (
-        [label for label in a if label not in b],
-        [label for label in b if label not in a],
-    )
-    summed = [label for label in a if label in b and label not in wanted]
-    if (rows and columns) or (summed and (rows or columns)):
+    (_, a), (_, b) = operands
+    kinds = Kinds.of(a, b, wanted)
+    rows, columns = kinds.rows, kinds.columns
+    if (rows and columns) or (kinds.summed and (rows or columns)):
         if columns and wanted[-len(columns) :] != columns:
             operands = operands[::-1]
             precision = precision and precision[::-1]
-        product = _ordered_product(operands, wanted, precision, accumulate, sizes)
+        product = matrix_product(operands, wanted, precision, accumulate)
     else:
-        grid = [*wanted, *summed]
+        grid = [*wanted, *kinds.summed]
         spread = [sizes[label] for label in grid]
         left, right = (
             _spread(array.astype(accumulate), labels, grid, spread)
@@ -119,89 +105,6 @@ def _joined(
 def _after(label: str, labels: Labels) -> Labels:
     """The label that follows, if the label is there and not the last."""
     return labels[labels.index(label) + 1 :][:1] if label in labels else []
-
-
-def _ordered_product(
-    operands: list[tuple[Array, Labels]],
-    wanted: Labels,
-    precision: Precision,
-    accumulate: DTypeLike,
-    sizes: dict[str, Any],
-) -> Array:
-    """The product with its labels in the wanted order."""
-
-    def plain(*arrays: Array) -> Array:
-        named = list(zip(arrays, labels, strict=True))
-        product, have = _matrix_product(named, wanted, precision, accumulate)
-        return _in_order(product, have, wanted)
-
-    def narrow_turned(first: Array, second: Array) -> Array:
-        named = [(second, labels[1]), (first, labels[0])]
-        swapped = precision and precision[::-1]
-        product, have = _matrix_product(named, wanted, swapped, accumulate)
-        # By a function, or the compiler exchanges the operands again.
-        order = functools.partial(_in_order, have=have, wanted=wanted)
-        return function(order)(product)
-
-    arrays, labels = zip(*operands, strict=True)
-    if _turns_the_wider(*labels, wanted, sizes):
-        return by_platform(*arrays, cpu=narrow_turned, default=plain)
-    return plain(*arrays)
-
-
-def _turns_the_wider(a: Labels, b: Labels, wanted: Labels, sizes: Any) -> bool:
-    """Whether the terms of long sums stand first, and the first operand is wider."""
-    summed = [label for label in a if label in b and label not in wanted]
-    if a[-1] in b or b[-1] in a or not all(isinstance(sizes[k], int) for k in (*a, *b)):
-        return False
-    terms, rows, columns = (
-        math.prod(sizes[label] for label in some)
-        for some in (
-            summed,
-            [label for label in a if label not in b],
-            [label for label in b if label not in a],
-        )
-    )
-    return is_turned_second(terms, rows, columns)
-
-
-def is_turned_second(terms: float, rows: float, columns: float) -> bool:
-    """Whether a product of sums that stand first turns its second operand, on a CPU."""
-    return rows >= WIDER * columns and terms >= LONGER * columns
-
-
-def _in_order(array: Array, have: Labels, wanted: Labels) -> Array:
-    """Its dimensions as wanted."""
-    if have == wanted:
-        return array
-    return lax.transpose(array, [have.index(label) for label in wanted])
-
-
-def _matrix_product(
-    operands: list[tuple[Array, Labels]],
-    wanted: Labels,
-    precision: Precision,
-    accumulate: DTypeLike,
-) -> tuple[Array, Labels]:
-    """``lax.dot_general`` by labels: (product, its labels)."""
-    (first, a), (second, b) = operands
-    batch = [label for label in a if label in b and label in wanted]
-    summed = [label for label in a if label in b and label not in wanted]
-    product = lax.dot_general(
-        first,
-        second,
-        (
-            (
-                [a.index(label) for label in summed],
-                [b.index(label) for label in summed],
-            ),
-            ([a.index(label) for label in batch], [b.index(label) for label in batch]),
-        ),
-        precision=precision,
-        preferred_element_type=accumulate,
-    )
-    shared = {*batch, *summed}
-    return product, [*batch, *(label for label in (*a, *b) if label not in shared)]
 
 
 def _spread(array: Array, labels: Labels, grid: Labels, shape: list[Any]) -> Array:
