@@ -241,4 +241,4 @@ def _line(measured: Measured) -> str:
     slow = ""
     if measured.slowness > MUCH:
         slow = f"  [yellow]unmeasured: {measured.chosen}[/yellow]"
-    return f"{name:32}  [green]{times[0]}[/green]{slow}{others}"
+    return f"{name:40}  [green]{times[0]}[/green]{slow}{others}"

@@ -3,8 +3,8 @@
 A deliberately coarse model: matrix products at a rate that depends on their sizes,
 copies at a bandwidth that depends on the length of their runs. It has to rank
 algorithms, not to predict times, so its constants are round numbers of one class of
-machine per platform; those for a CPU are read off the layers of ``bench.layers``, and
-``accelerators`` holds the others.
+machine per platform; those for a CPU are fitted to timings of random layers (as
+``bench.random_layers`` draws them), and ``accelerators`` holds the others.
 """
 
 from __future__ import annotations
@@ -212,11 +212,13 @@ class Step:
         wide = max(self.rows, self.columns) > 1
         return min(self.rows, self.columns) > 1 or (wide and self.summed > 1)
 
-    @property
-    def _turned(self) -> float:
-        """Entries of the operand that a product turns."""
-        second = is_second_turned(self.summed, self.rows, self.columns)
-        return self.summed * (self.columns if second else self.rows * self.cut[0])
+    def _turned_entries(self, platform: str | None) -> float:
+        """Of the operand that a product turns, as far as it lies apart."""
+        if not is_accelerator(platform) and is_second_turned(
+            self.summed, self.rows, self.columns
+        ):
+            return self.summed * self.columns
+        return self.summed * self.rows * self.cut[0]
 
     def entrywise_seconds(self, platform: str | None) -> float:
         """The multiplications alone, where it is no matrix product."""
@@ -254,7 +256,8 @@ class Step:
         if not self.is_matrix_product:
             return moved + PASS_SECONDS + self.entrywise_seconds(platform)
         if self.turned and self.apart:
-            moved += transpose_seconds(self.together * self._turned * item, platform)
+            turned = self.together * self._turned_entries(platform)
+            moved += transpose_seconds(turned * item, platform)
         return moved + gemm_seconds(
             self.together,
             self.rows,

@@ -94,7 +94,7 @@ class Measured:
 
     @property
     def slowness(self) -> float:
-        """How many times the fastest's the time of the chosen one is."""
+        """The median of the chosen one over that of the fastest."""
         return self.medians[self.chosen] / self.medians[self.fastest]
 
 

@@ -1,8 +1,8 @@
 """Layers that nobody listed, to ask how well algorithms are chosen for any.
 
 Their sizes are drawn as those of networks are spread: mostly two axes and three taps,
-channels from one to a thousand, strides and dilations now and then, a quarter of them
-in groups. The same seed draws the same layers.
+channels from one to a thousand, strides and dilations now and then, up to a quarter of
+them in groups. The same seed draws the same layers.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ def _drawn(rng: random.Random, name: str) -> Layer | None:
         return None
     shared = [g for g in (2, 4, 8, 16, 32) if math.gcd(c_in, c_out) % g == 0]
     groups = rng.choice((1, 1, 1, rng.choice(shared or [1])))
+    pads = tuple((k - 1) * dilation // 2 for k in kernel)
     return Layer(
         name,
         rng.choice((1, 2, 4, 8, 16, 32)),
@@ -83,7 +84,7 @@ def _drawn(rng: random.Random, name: str) -> Layer | None:
         c_out,
         kernel,
         stride,
-        tuple((k - 1) * dilation // 2 for k in kernel),
+        pads[0] if len(set(pads)) == 1 else pads,
         dilation,
         groups,
     )

@@ -50,8 +50,8 @@ TURNED_PRODUCTS = 0.9
 """What the products take of what as many would in other algorithms: a cache holds what
 they read and make. Those that turn an operand read it in another order."""
 
-HALF_SPEED_RUN = 6
-"""Bytes of a tile's channels at which all of it takes twice as long."""
+HALF_SPEED_CHANNELS = 6
+"""Bytes of the channels on the narrower side at which it all takes twice as long."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +103,7 @@ class TilePlan:
             seconds += costs.copy_seconds(moved, min(c, m) * item, platform)
         share = TURNED_PRODUCTS if kernel else PRODUCTS
         seconds += tiles.arrays * POINT_SECONDS + share * products
-        seconds *= 1 + HALF_SPEED_RUN / (min(c, m) * item)
+        seconds *= 1 + HALF_SPEED_CHANNELS / (min(c, m) * item)
         if sum(table.points > 1 for table in tiles.tables) > 2:
             seconds *= CUBES
         return max(costs.CALL_SECONDS, seconds)
