@@ -23,8 +23,7 @@ References:
 from __future__ import annotations
 
 import dataclasses
-import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 import numpy as np
@@ -33,19 +32,16 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms.accuracy import BOUND_RATIO
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.buffers import carried, function
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.remembered import remembered
 from jconv.algorithms.parts.toom_blocks import TileBlocks
 from jconv.algorithms.parts.toom_plans import TilePlan, ways
-from jconv.algorithms.parts.turns import stacked
+from jconv.algorithms.parts.toom_products import kernel_by_blocks, result_by_blocks
 from jconv.algorithms.parts.undilated import Undilated
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from jax import Array
     from jax.typing import DTypeLike
 
@@ -144,13 +140,13 @@ class Winograd:
             )
             others = blocks.other(other)
             matrix = (source.shape[0], *view.channels(shapes))
-            kernel = _kernel(blocks, sources, others, matrix, product)
+            kernel = kernel_by_blocks(blocks, sources, others, matrix, product)
             kernel = apart.kernel_back(kernel)
             return windowed.original_kernel(kernel, view)
         kernel = lax.squeeze(arrays["kernel"], [arrays["kernel"].ndim - 2])
         kernel = apart.kernel(windowed.unflipped(kernel, view))
         multiply = product if view.source == "input" else product.upon_rows
-        result = apart.result(_result(blocks, sources, kernel, multiply))
+        result = apart.result(result_by_blocks(blocks, sources, kernel, multiply))
         return result.reshape(result_shape(geometry, shapes, out))
 
     def error_bound(
@@ -198,86 +194,6 @@ class Winograd:
         return min(
             (plan for plan in plans if plan.tiles.points <= MAX_POINTS), key=preference
         )
-
-
-def _result(
-    blocks: TileBlocks,
-    sources: Callable[[Array], Array],
-    kernel: Array,
-    multiply: Callable[[Array, Array], Array],
-) -> Array:
-    """(e, n, *R, m), by products of (e, tiles, c) with the kernel's values."""
-    tiles, e = blocks.tiles, kernel.shape[0]
-    weights = [carried(values) for values in tiles.kernel(kernel)]
-
-    def block(number: Array) -> Array:
-        values = tiles.source(sources(number), blocks.counts)
-        products = _products(multiply, values, [each() for each in weights], e)
-        shape = (-1, e * blocks.examples, *blocks.counts, products[0].shape[-1])
-        results = tiles.back([each.reshape(shape) for each in products])
-        return results.reshape(e, blocks.examples, *results.shape[1:])
-
-    if blocks.number == 1:
-        whole = block(jnp.int32(0))
-    else:
-        whole = stacked(blocks.number, block)
-        whole = jnp.moveaxis(whole, 1, 0) if e > 1 else whole
-    whole = whole.reshape(e, blocks.n, *tiles.written(blocks.all_counts), -1)
-    stop = [axis.n_output for axis in tiles.axes]
-    return lax.slice(whole, [0] * whole.ndim, [e, blocks.n, *stop, whole.shape[-1]])
-
-
-def _kernel(
-    blocks: TileBlocks,
-    sources: Callable[[Array], Array],
-    others: Callable[[Array], Array],
-    matrix: tuple[int, int, int],
-    product: Product,
-) -> Array:
-    """(e, *K, c, m), summed over the blocks; ``matrix`` is (e, c, m)."""
-    tiles, (e, c, m) = blocks.tiles, matrix
-    # The compiler for CPUs multiplies fastest if it turns the narrower operand.
-    swapped = m < c
-    matrix = (e, m, c) if swapped else (e, c, m)
-    multiply = functools.partial(product.transposed, swapped=swapped)
-
-    def block(number: Any) -> list[Array]:
-        values = tiles.source(sources(number), blocks.counts)
-        whose = tiles.other(others(number), blocks.counts)
-        return _products(
-            multiply, *((whose, values) if swapped else (values, whose)), e
-        )
-
-    def add(number: Any, total: list[Array]) -> list[Array]:
-        return [lax.add(a, b) for a, b in zip(total, block(number), strict=True)]
-
-    if blocks.number == 1:
-        total = block(jnp.int32(0))
-    else:
-        size = (tiles.points // tiles.arrays * e, *matrix[1:])
-        nothing = [jnp.zeros(size, product.accumulate)] * tiles.arrays
-        total = lax.fori_loop(0, blocks.number, add, nothing)
-    kernel = tiles.kernel_back([each.reshape(-1, *matrix) for each in total])
-    return function(_transposed)(kernel) if swapped else kernel
-
-
-def _transposed(kernel: Array) -> Array:
-    """With its channels exchanged."""
-    return jnp.swapaxes(kernel, -1, -2)
-
-
-def _products(
-    multiply: Callable[[Array, Array], Array],
-    left: Sequence[Array],
-    right: Sequence[Array],
-    e: int,
-) -> list[Array]:
-    """Of (p, e n, *T, c) with (p, e, c, m) or (p, e n, *T, m): (p e, rows, columns)."""
-
-    def flat(array: Array) -> Array:
-        return array.reshape(array.shape[0] * e, -1, array.shape[-1])
-
-    return [multiply(flat(a), flat(b)) for a, b in zip(left, right, strict=True)]
 
 
 WINOGRAD = Winograd()
