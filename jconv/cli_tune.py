@@ -99,22 +99,22 @@ def tune(
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     dtype = cli_options.dtype("--dtype", dtype)
-    if layers is not None or random is not None:
-        _refuse_beside_layers(
-            "--random" if layers is None else "--layers",
-            {
-                "--input": (input_, None),
-                "--kernel": (kernel, None),
-                "--channels": (channels, "1:1"),
-                "--batch": (batch, 1),
-                "--stride": (stride, "1"),
-                "--padding": (padding, "valid"),
-                "--kernel-dilation": (kernel_dilation, "1"),
-                "--groups": (groups, 1),
-                "--random": (random if layers is not None else None, None),
-            },
-        )
-        found = _of_layers(layers, random, dtype)
+    sizes: dict[str, tuple[object, object]] = {
+        "--input": (input_, None),
+        "--kernel": (kernel, None),
+        "--channels": (channels, "1:1"),
+        "--batch": (batch, 1),
+        "--stride": (stride, "1"),
+        "--padding": (padding, "valid"),
+        "--kernel-dilation": (kernel_dilation, "1"),
+        "--groups": (groups, 1),
+    }
+    if layers is not None:
+        _refuse_beside("--layers", sizes | {"--random": (random, None)})
+        found = _of_layers({each.name: each for each in _named(layers)}, dtype)
+    elif random is not None:
+        _refuse_beside("--random", sizes)
+        found = _of_layers(_drawn(random), dtype)
     else:
         if input_ is None or kernel is None:
             lacking = "--input" if input_ is None else "--kernel"
@@ -139,9 +139,7 @@ def tune(
     _measure(console, found, seconds, out, fast=fast)
 
 
-def _refuse_beside_layers(
-    whose: str, options: Mapping[str, tuple[object, object]]
-) -> None:
+def _refuse_beside(whose: str, options: Mapping[str, tuple[object, object]]) -> None:
     """Refuse what a layer has of its own: an option not at its default."""
     for name, (given, default) in options.items():
         if given != default:
@@ -149,21 +147,22 @@ def _refuse_beside_layers(
             raise GeometryError.of(name, given, f"nothing beside {whose}", mend)
 
 
-def _of_layers(pattern: str | None, count: int | None, dtype: str) -> list[Contraction]:
-    """The three contractions of every layer whose name fits, or of random ones."""
+def _of_layers(layers: Mapping[str, Layer], dtype: str) -> list[Contraction]:
+    """The three contractions of every layer, by what it is called."""
     from jconv.bench.candidates import ORDER, Contraction  # noqa: PLC0415
-    from jconv.bench.random_layers import random_layers  # noqa: PLC0415
 
-    if pattern is None:
-        every = itertools.islice(random_layers(), count)
-        layers = [(each.shape, each) for each in every]
-    else:
-        layers = [(each.name, each) for each in _named(pattern)]
     return [
         Contraction(name, each.geometry, each.canonical_shapes, role, dtype)
-        for name, each in layers
+        for name, each in layers.items()
         for role in ORDER
     ]
+
+
+def _drawn(count: int) -> dict[str, Layer]:
+    """Random layers, by their sizes."""
+    from jconv.bench.random_layers import random_layers  # noqa: PLC0415
+
+    return {each.shape: each for each in itertools.islice(random_layers(), count)}
 
 
 def _named(pattern: str) -> list[Layer]:
