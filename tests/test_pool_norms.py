@@ -70,6 +70,17 @@ def test_norms_and_gradients_stay_in_range_for_every_exponent(numbers, dtype):
             assert np.all(np.isfinite(dx)), p
 
 
+@pytest.mark.parametrize("numbers", [[10, 1, 2, 3, 5], [1e20, 1, 1e-20, 3e20, 0]])
+def test_an_entry_has_no_part_in_the_norm_of_a_window_beside_it(numbers):
+    x = jnp.array(numbers, "float32")[:, None]
+    for p in EXPONENTS:
+        own = [exact(np.asarray(x)[n : n + 3, 0], p)[1] for n in range(3)]
+        want = sum(np.pad(part, (n, 2 - n)) for n, part in enumerate(own))
+        dx = jconv.lp_pool_vjp(jnp.ones((3, 1)), x, (3,), p, stride=1)
+        error = 3 * ROUNDINGS * unit_roundoff("float32") * (1 + min(p, 1e3) * abs(want))
+        assert np.all(abs(np.asarray(dx)[:, 0] - want) <= error), p
+
+
 # Whole numbers whose norm is whole: their squares add up to a square.
 SQUARES = [
     (3, 4, 0, 0),

@@ -68,15 +68,16 @@ class ByPower:
     p: float
 
     def forward(self, x: Array, step: Step) -> tuple[Array, Facts]:
-        """The norm, 1 in the place of 0."""
+        """The norm; 0 where there is no window."""
         y = norm_along(x, [step], self.p)
-        return y, ((jnp.where(y == 0, jnp.ones_like(y), y), 1),)
+        return y, ((y, 0),)
 
     def given(self, x: Array, dim: int, dy: Array, *facts: Array) -> Array:
-        """A part of at most 1, whatever p is."""
+        """A part of at most 1, whatever p is; none of a norm that is 0."""
         del dim
         (y,) = facts
-        return dy * power(x / y, self.p - 1)
+        part = _only_where(y > 0, x / jnp.where(y > 0, y, jnp.ones_like(y)))
+        return dy * power(part, self.p - 1)
 
 
 @dataclasses.dataclass(frozen=True)
