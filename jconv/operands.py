@@ -100,8 +100,12 @@ def canonical_precision(precision: Any) -> Precision:
     """
     if precision is None:
         precision = jax.config.jax_default_matmul_precision  # type: ignore[attr-defined]
-        if precision is None or precision in lax.DotAlgorithmPreset.__members__:
-            return None  # a setting for dot products does not concern convolutions
+        if precision is None:
+            return None
+        if precision in lax.DotAlgorithmPreset.__members__:
+            # A setting for dot products does not concern convolutions, ours neither,
+            # though they are made of some: None would have these look it up again.
+            return lax.Precision.DEFAULT, lax.Precision.DEFAULT
     if isinstance(precision, (lax.DotAlgorithm, lax.DotAlgorithmPreset)) or (
         isinstance(precision, str) and precision in lax.DotAlgorithmPreset.__members__
     ):

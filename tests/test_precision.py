@@ -11,9 +11,13 @@ import pytest
 from jax import lax
 
 import jconv
-from tests.abilities import able_methods, public
+from jconv.algorithms import REGISTRY
+from jconv.geometry import OPERANDS
+from jconv.primitive.lowering import execute
+from tests.abilities import PLATFORM, able_roles, shapes_of
 from tests.cases import named
 from tests.programs import conv_parameters
+from tests.provenance import traced_back
 
 CASE = named("groups-2")
 
@@ -70,6 +74,21 @@ def test_the_users_default_precision_is_seen():
     assert bound_precision(conv, x, w) is None
 
 
+@pytest.mark.parametrize("preset", ["F16_F16_F32", "BF16_BF16_F32"])
+def test_an_algorithm_for_dot_products_concerns_no_convolution(preset):
+    """The first of them no CPU has: with it lax multiplies no matrices."""
+    x, w, dy = arrays("float32", "float32", "float32")
+    with jax.default_matmul_precision(preset):
+        y, pull = jax.vjp(conv, x, w)
+        assert bound_precision(conv, x, w) == (DEFAULT, DEFAULT)
+        text = jax.jit(conv).lower(x, w).as_text()
+        found = y, *pull(dy)
+    assert "algorithm" not in text
+    y, pull = jax.vjp(conv, x, w)
+    for one, other in zip(found, (y, *pull(dy)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_pair_of_precisions_moves_with_the_roles():
     """Input high, kernel highest; a cotangent takes the linear operand's place."""
     x, w, dy = arrays("float32", "float32", "float32")
@@ -86,26 +105,46 @@ def test_a_pair_of_precisions_moves_with_the_roles():
     assert bound["kernel"] == (HIGH, HIGHEST)  # input, output
 
 
+CASES = [named(each) for each in ("plain", "pointwise-narrowing", "2-D-holes", "3-D")]
+
+
+def able(case, method):
+    return able_roles(REGISTRY[method], case.geometry, shapes_of(case), "float32")
+
+
 @pytest.mark.parametrize(
-    ("case", "method"),
+    ("case", "method", "out"),
     [
-        pytest.param(case, method, id=f"{case.id}-{method}")
-        for case in (CASE, named("2-D-holes"))
-        for method in able_methods(case, "output", "float32")
+        pytest.param(case, method, out, id=f"{case.id}-{method}-{out}")
+        for case in CASES
+        for method in REGISTRY
         if "depthwise" not in method  # it makes no matrix products
+        for out in able(case, method)
     ],
 )
-def test_precision_reaches_every_product(case, method):
-    x, w = (case.array(role, dtype="float32") for role in ("input", "kernel"))
-    lowered = jax.jit(
-        public(case, "output", precision=(HIGH, HIGHEST), method=method)
-    ).lower(x, w)
-    products = [
-        line for line in lowered.as_text().splitlines() if "dot_general" in line
-    ]
-    assert products
-    for line in products:
-        assert "[HIGH, HIGHEST]" in line or "[HIGHEST, HIGH]" in line
+def test_every_product_multiplies_each_operand_in_its_precision(case, method, out):
+    """What is changed of basis is so in the highest; the rest as the user says."""
+    shapes = shapes_of(case)
+    operands = [jax.ShapeDtypeStruct(shapes[role], "float32") for role in OPERANDS[out]]
+    run = functools.partial(
+        execute,
+        platform=PLATFORM,
+        geometry=case.geometry,
+        out=out,
+        precision=(HIGH, DEFAULT),
+        dtype=np.dtype("float32"),
+        method=method,
+    )
+    products = traced_back(jax.make_jaxpr(run)(*operands), "dot_general")
+    own = {frozenset([0]): HIGH, frozenset([1]): DEFAULT}
+    both = 0
+    for product, sources in products:
+        if frozenset() in sources:
+            assert set(product.params["precision"]) == {HIGHEST}
+        else:
+            assert product.params["precision"] == tuple(own[each] for each in sources)
+            both += 1
+    assert both
 
 
 def test_it_moves_with_operands_that_a_product_exchanges():
@@ -123,7 +162,8 @@ def test_it_moves_with_operands_that_a_product_exchanges():
     assert "(tensor<128x4xf32>, tensor<128x32xf32>)" in product
 
 
-def test_highest_precision_keeps_to_sums():
+@pytest.mark.parametrize("method", ["auto", jconv.algorithms.Tuned()], ids=str)
+def test_highest_precision_keeps_to_sums(method):
     """Whole numbers come out as lax's, where the default takes Winograd's form."""
     rng = np.random.default_rng(0)
     x, w = (
@@ -136,7 +176,7 @@ def test_highest_precision_keeps_to_sums():
         y, pull = jax.vjp(functools.partial(convolve, precision=precision), x, w)
         return y, *pull(dy)
 
-    ours = functools.partial(jconv.conv, padding="same")
+    ours = functools.partial(jconv.conv, padding="same", method=method)
     order = ("NHWC", "HWIO", "NHWC")
 
     def theirs(x, w, precision):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import jax
 import numpy as np
 import pytest
 
 import jconv
 from jconv import rules
-from jconv.geometry import Geometry
+from jconv.geometry import OPERANDS, Geometry
 from jconv.verify import families, routes
 from jconv.verify.context import Context
+from tests.provenance import traced_back
+
+if TYPE_CHECKING:
+    from jconv.geometry import Role
 
 CASES = families.sample(2)
 """Pairwise over rank, stride, padding, both dilations, groups and batch."""
@@ -50,6 +56,30 @@ def test_arguments_are_those_of_an_ordinary_call(case: families.Case) -> None:
         )
         assert again == rule.geometry
         assert all(axis.kernel_dilation > 0 for axis in again.axes)
+
+
+@pytest.mark.parametrize("out", ["input", "kernel"])
+def test_a_precision_goes_with_its_array(out: Role) -> None:
+    """The second operand of a derivative is the image of one of the two."""
+    geometry = Geometry.from_call((7,), (3,), stride=2)
+    shapes = {
+        "input": (7, 2),
+        "kernel": (3, 2, 4),
+        "output": (*geometry.size("output"), 4),
+    }
+
+    def run(first: jax.Array, second: jax.Array) -> jax.Array:
+        options: dict[str, Any] = {"stride": 2, "precision": ("high", "default")}
+        if out == "input":
+            return rules.conv_input_vjp(second, first, input_shape=(7, 2), **options)
+        return rules.conv_kernel_vjp(first, second, kernel_shape=(3, 2, 4), **options)
+
+    operands = [np.ones(shapes[role], np.float32) for role in OPERANDS[out]]
+    (found,) = traced_back(jax.make_jaxpr(run)(*operands), "conv")
+    equation, sources = found
+    own = {frozenset([0]): "HIGH", frozenset([1]): "DEFAULT"}
+    bound = [each.name for each in equation.params["precision"]]
+    assert bound == [own[each] for each in sources]
 
 
 def test_never_binds_a_derivative_role() -> None:

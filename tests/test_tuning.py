@@ -12,10 +12,11 @@ from types import SimpleNamespace
 import jax
 import numpy as np
 import pytest
+from jax import lax
 
 import jconv
 from jconv import GeometryError, TuningWarning, cli_tune, tuning
-from jconv.algorithms import REGISTRY, Tuned, choose
+from jconv.algorithms import DIRECT, REGISTRY, Tuned, choose
 from jconv.algorithms.tuned import describe
 from jconv.bench import candidates, timing
 from jconv.bench.held_out import HELD_OUT
@@ -62,6 +63,22 @@ def test_a_partitioned_program_keeps_batches_whole_whatever_was_measured():
     measured = tuned_to("patches", "output")
     assert choose(*call("output"), measured).name == "patches"
     assert choose(*call("output"), measured, partitioned=True).keeps_batch_whole
+
+
+def test_highest_precision_takes_no_transform_that_was_measured():
+    geometry = Geometry.from_call((28, 28), (3, 3), padding="same")
+    shapes = {"input": (1, 1, 28, 28, 1, 256), "kernel": (1, 3, 3, 256, 1, 256)}
+    question = (geometry, shapes, "output", "float32", "cpu")
+    highest = (lax.Precision.HIGHEST,) * 2
+    for name, kept in (("winograd", False), ("taps", True)):
+        measured = Tuned.of({describe(*question): name})
+        assert choose(*question, measured).name == name
+        chosen = choose(*question, measured, precision=highest)
+        assert chosen.exact_on_integers
+        assert (chosen.name == name) is kept
+        assert choose(*question, Tuned(), precision=highest) == choose(
+            *question, DIRECT
+        )
 
 
 def test_equal_measurements_are_one_value_and_one_compilation():

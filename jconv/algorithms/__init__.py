@@ -110,18 +110,6 @@ def for_derivatives(method: Method) -> Method:
     return method if isinstance(method, Tuned) or method in CHOICES else AUTO
 
 
-def for_precision(method: Method, precision: Precision) -> Method:
-    """Who asks for the highest precision gets "direct" for "auto": no digits are lost.
-
-    Examples:
-        >>> highest = lax.Precision.HIGHEST
-        >>> for_precision(AUTO, (highest, highest)), for_precision(AUTO, None)
-        ('direct', 'auto')
-    """
-    highest = precision is not None and set(precision) == {lax.Precision.HIGHEST}
-    return DIRECT if highest and method == AUTO else method
-
-
 def choose(
     geometry: Geometry,
     shapes: Shapes,
@@ -130,13 +118,15 @@ def choose(
     platform: str | None,
     method: Method = AUTO,
     *,
+    precision: Precision = None,
     partitioned: bool = False,
 ) -> Algorithm:
     """The algorithm that ``method`` names, or the one with the smallest predicted cost.
 
     A pure function of its arguments: nothing is timed, no device is asked. Of a program
     that is ``partitioned``, the compiler may divide batch axes among devices; then only
-    those are considered that keep these axes whole.
+    those are considered that keep these axes whole. Who asks for the highest precision
+    gets "direct" for "auto", and no transform that was measured: no digits are lost.
 
     Raises:
         UnsupportedError: if the named algorithm refuses, with its reason.
@@ -144,9 +134,14 @@ def choose(
     check_method(method)
     call = (geometry, shapes, out, dtype, platform)
     here = registry(platform)
-    if isinstance(method, Tuned):
+    exact = precision is not None and set(precision) == {lax.Precision.HIGHEST}
+    left = DIRECT if exact else AUTO
+    if method == AUTO:
+        method = left
+    elif isinstance(method, Tuned):
         measured = here.get(method.name_for(*call) or "")
-        method = _still_able(measured, call, partitioned=partitioned)
+        holds = _holds(measured, call, exact=exact, partitioned=partitioned)
+        method = measured.name if measured and holds else left
     if method not in CHOICES:
         reason = here[method].refuses(*call)
         if reason:
@@ -187,13 +182,17 @@ def candidates(
     }
 
 
-def _still_able(each: Algorithm | None, call: Any, *, partitioned: bool) -> str:
-    """A measured choice, unless it does not hold here."""
-    if each is None or each.refuses(*call):
-        return AUTO
-    if not acceptable(each, *call[:-1], ratio=math.inf):  # it was asked for
-        return AUTO
-    return AUTO if partitioned and not each.keeps_batch_whole else each.name
+def _holds(
+    measured: Algorithm | None, call: Any, *, exact: bool, partitioned: bool
+) -> bool:
+    """Whether a measured choice does here what it did; what it loses was asked for."""
+    return (
+        measured is not None
+        and (measured.exact_on_integers or not exact)
+        and (measured.keeps_batch_whole or not partitioned)
+        and not measured.refuses(*call)
+        and acceptable(measured, *call[:-1], ratio=math.inf)
+    )
 
 
 __all__ = [

@@ -37,9 +37,9 @@ def dtypes(first: Any, second: Any, result: Any) -> tuple[Any, Any]:
     return (accumulate if mixed or to_float else first.dtype), accumulate
 
 
-def execute(
-    first: Array,
-    second: Array,
+def chosen(
+    first: Any,
+    second: Any,
     *,
     platform: str | None,
     geometry: Geometry,
@@ -48,30 +48,45 @@ def execute(
     dtype: Any,
     method: algorithms.Method,
     partitioned: bool = False,
-) -> Array:
-    """Choose an algorithm and run it in the accumulation dtype."""
-    multiplied, accumulate = dtypes(first, second, dtype)
-    first, second = first.astype(multiplied), second.astype(multiplied)
+) -> algorithms.Algorithm:
+    """The algorithm for two arrays, or what has their shapes and dtypes."""
+    multiplied, _ = dtypes(first, second, dtype)
     shapes = dict(zip(OPERANDS[out], (first.shape, second.shape), strict=True))
-    chosen = algorithms.choose(
+    return algorithms.choose(
         geometry,
         shapes,
         out,
         multiplied,
         platform,
-        algorithms.for_precision(method, precision),
+        method,
+        precision=precision,
         partitioned=partitioned,
     )
+
+
+def execute(
+    first: Array,
+    second: Array,
+    *,
+    platform: str | None,
+    partitioned: bool = False,
+    **params: Params,
+) -> Array:
+    """Choose an algorithm and run it in the accumulation dtype."""
+    algorithm = chosen(
+        first, second, platform=platform, partitioned=partitioned, **params
+    )
+    multiplied, accumulate = dtypes(first, second, params["dtype"])
     with traced_for(platform, partitioned=partitioned):
-        result = chosen.run(
-            first,
-            second,
-            geometry=geometry,
-            out=out,
-            precision=precision,
+        result = algorithm.run(
+            first.astype(multiplied),
+            second.astype(multiplied),
+            geometry=params["geometry"],
+            out=params["out"],
+            precision=params["precision"],
             accumulate=accumulate,
         )
-    return result.astype(dtype)
+    return result.astype(params["dtype"])
 
 
 def _lower(ctx: Any, *operands: Any, platform: str | None, **params: Params) -> Any:

@@ -12,10 +12,9 @@ import jax
 import numpy as np
 
 from jconv import compat
-from jconv.algorithms import REGISTRY, choose
+from jconv.algorithms import REGISTRY
 from jconv.errors import UnsupportedError
-from jconv.geometry import OPERANDS
-from jconv.primitive.lowering import dtypes
+from jconv.primitive.lowering import chosen
 from jconv.verify.claim import Evidence
 from jconv.verify.jaxprs import equations
 
@@ -142,27 +141,13 @@ def why_refused(function: Callable[..., Any], *arrays: Any) -> str | None:
     try:
         for equation in equations(jax.make_jaxpr(function)(*arrays)):
             if equation.primitive.name == "conv":
-                _choose(equation, platform)
+                first, second = (each.aval for each in equation.invars)
+                params = equation.params.items()
+                asked = {name: each for name, each in params if name != "sharding"}
+                chosen(first, second, platform=platform, **asked)
     except UnsupportedError as error:
         return str(error)
     return None
-
-
-def _choose(equation: Any, platform: str) -> None:
-    """Choose as the lowering of a bound convolution will."""
-    params = equation.params
-    first, second = (each.aval for each in equation.invars)
-    multiplied, _ = dtypes(first, second, params["dtype"])
-    pair = OPERANDS[params["out"]]
-    shapes = dict(zip(pair, (first.shape, second.shape), strict=True))
-    choose(
-        params["geometry"],
-        shapes,
-        params["out"],
-        multiplied,
-        platform,
-        params["method"],
-    )
 
 
 def error_scale(

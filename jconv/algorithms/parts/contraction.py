@@ -61,9 +61,9 @@ def contract(
     rows, columns = kinds.rows, kinds.columns
     if (rows and columns) or (kinds.summed and (rows or columns)):
         if columns and wanted[-len(columns) :] != columns:
-            operands = operands[::-1]
+            operands, kinds = operands[::-1], kinds.exchanged
             precision = precision and precision[::-1]
-        product = matrix_product(operands, wanted, precision, accumulate)
+        product = matrix_product(operands, kinds, wanted, precision, accumulate)
     else:
         grid = [*wanted, *kinds.summed]
         spread = [sizes[label] for label in grid]

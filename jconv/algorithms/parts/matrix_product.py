@@ -64,40 +64,45 @@ class Kinds:
             [label for label in second if label not in first],
         )
 
+    @property
+    def exchanged(self) -> Kinds:
+        """The same with the second operand first."""
+        return Kinds(self.batch, self.summed, rows=self.columns, columns=self.rows)
+
 
 def matrix_product(
     operands: list[tuple[Array, Labels]],
+    kinds: Kinds,
     wanted: Labels,
     precision: Precision,
     accumulate: DTypeLike,
 ) -> Array:
-    """The product, with its labels in the wanted order."""
+    """The product of two labelled arrays, with its labels in the wanted order."""
     (first, a), (second, b) = operands
 
     def plain(first: Array, second: Array) -> Array:
         pair = [(first, a), (second, b)]
-        product, have = _product(pair, wanted, precision, accumulate)
+        product, have = _product(pair, kinds, precision, accumulate)
         return _in_order(product, have, wanted)
 
     def second_turned(first: Array, second: Array) -> Array:
         pair, swapped = [(second, b), (first, a)], precision and precision[::-1]
-        product, have = _product(pair, wanted, swapped, accumulate)
+        product, have = _product(pair, kinds.exchanged, swapped, accumulate)
         # By a function, or the compiler exchanges the operands again.
         return function(lambda product: _in_order(product, have, wanted))(product)
 
-    if _pays(operands, wanted):
+    if _pays(operands, kinds):
         return by_platform(first, second, cpu=second_turned, default=plain)
     return plain(first, second)
 
 
-def _pays(operands: list[tuple[Array, Labels]], wanted: Labels) -> bool:
+def _pays(operands: list[tuple[Array, Labels]], kinds: Kinds) -> bool:
     """Whether sums stand first in both operands, and the second is better turned."""
     (first, a), (second, b) = operands
-    sizes: dict[str, Any] = dict(zip(a, first.shape, strict=True))
-    sizes |= dict(zip(b, second.shape, strict=True))
-    kinds = Kinds.of(a, b, wanted)
     if a[-1] not in kinds.rows or b[-1] not in kinds.columns:
         return False
+    sizes: dict[str, Any] = dict(zip(a, first.shape, strict=True))
+    sizes |= dict(zip(b, second.shape, strict=True))
     if not all(isinstance(size, int) for size in sizes.values()):
         return False
     parts = (kinds.summed, kinds.rows, kinds.columns)
@@ -107,13 +112,12 @@ def _pays(operands: list[tuple[Array, Labels]], wanted: Labels) -> bool:
 
 def _product(
     operands: list[tuple[Array, Labels]],
-    wanted: Labels,
+    kinds: Kinds,
     precision: Precision,
     accumulate: DTypeLike,
 ) -> tuple[Array, Labels]:
     """``lax.dot_general`` by labels: (product, its labels)."""
     (first, a), (second, b) = operands
-    kinds = Kinds.of(a, b, wanted)
     product = lax.dot_general(
         first,
         second,
