@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jconv import borders, layout
-from jconv.algorithms import Method, check_method
+from jconv.algorithms import Method, Tuned, check_method
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.geometry import Geometry
 from jconv.geometry.checks import at_least, not_symbolic
@@ -70,7 +70,7 @@ def plan(input_shape: Shape, kernel_shape: Shape, options: Options) -> Plan:
         GeometryError: for any argument that is wrong.
         UnsupportedError: for a padding mode together with input dilation.
     """
-    plain = all(map(_is_plain, dataclasses.astuple(options)))
+    plain = all(map(_is_plain, vars(options).values()))
     if plain and all(type(n) is int for n in (*input_shape, *kernel_shape)):
         return _cached_plan(input_shape, kernel_shape, options)
     return _plan(input_shape, kernel_shape, options)
@@ -165,7 +165,7 @@ def _is_plain(value: Any) -> bool:
     """Whether a cache may compare it: 1, 1.0 and True are equal, not the same."""
     if type(value) is tuple:
         return all(map(_is_plain, value))
-    return value is None or type(value) in (int, str)
+    return value is None or type(value) in (int, str, Tuned)
 
 
 def _default_shapes(

@@ -12,7 +12,8 @@ from jax.sharding import PartitionSpec as P
 
 import jconv
 from jconv.algorithms import REGISTRY, choose
-from tests.abilities import operand_shapes, shapes_of
+from jconv.geometry import OPERANDS
+from tests.abilities import operand_shapes, public, shapes_of
 from tests.cases import Case, named, oracle
 from tests.meshes import CASES, ROLES, check, conv_of, mesh_of, needs_four_devices
 
@@ -157,6 +158,33 @@ def test_its_gradient_sums_the_kernels_cotangent_and_gathers_nothing(case, metho
 
     text = compiled_text(backward, case, mesh_of(AxisType.Auto), P("data"))
     assert [word for word in COMMUNICATION if word in text] == ["all-reduce"]
+
+
+def test_kernel_gradients_of_single_examples_and_their_norms_communicate_nothing():
+    case = LARGER["64-channels"]
+
+    def each(x, w, dy):
+        of_kernel = {**case.arguments, "kernel_shape": w.shape}
+        dw = jconv.per_example_kernel_vjp(x, dy, **of_kernel)
+        return dw, jconv.per_example_kernel_norms(x, dy, **of_kernel)
+
+    text = compiled_text(each, case, mesh_of(AxisType.Auto), P("data"))
+    assert [word for word in COMMUNICATION if word in text] == []
+
+
+@pytest.mark.parametrize("out", ROLES)
+def test_rows_divided_among_devices_are_not_gathered(out):
+    """Neighbours send rows: the compiler has to see where slices begin."""
+    case = LARGER["64-channels"]
+
+    def run(*arrays):
+        arrays = dict(zip(ROLES, arrays, strict=True))
+        operands = [arrays[role] for role in OPERANDS[out]]
+        return public(case, out, method="taps")(*operands)
+
+    text = compiled_text(run, case, mesh_of(AxisType.Auto), P(None, "data"))
+    assert "collective-permute" in text
+    assert "all-gather" not in text
 
 
 def test_the_search_for_communication_finds_some():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import pickle
 import re
 import warnings
 from types import SimpleNamespace
@@ -63,6 +64,23 @@ def test_a_partitioned_program_keeps_batches_whole_whatever_was_measured():
     measured = tuned_to("patches", "output")
     assert choose(*call("output"), measured).name == "patches"
     assert choose(*call("output"), measured, partitioned=True).keeps_batch_whole
+
+
+def test_thousands_of_measurements_are_hashed_once_and_are_plain_in_a_pickle():
+    hashed = []
+
+    class Counted(str):
+        __slots__ = ()
+
+        def __hash__(self):
+            hashed.append(self)
+            return super().__hash__()
+
+    measured = Tuned(((Counted("a"), "taps"),))
+    assert len({hash(measured) for _ in range(3)}) == len(hashed) == 1
+    assert vars(pickle.loads(pickle.dumps(tuned_to("loop", "output")))) == {
+        "entries": tuned_to("loop", "output").entries
+    }
 
 
 def test_highest_precision_takes_no_transform_that_was_measured():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,6 +53,18 @@ class Tuned:
     ) -> str | None:
         """The algorithm's name, None if this was not measured."""
         return self._by_key.get(describe(geometry, shapes, out, dtype, platform))
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return hash(self.entries)
+
+    def __hash__(self) -> int:
+        """Once: a call asks for it several times, and there may be thousands."""
+        return self._hash
+
+    def __reduce__(self) -> Any:
+        """A copy in another process hashes strings in its own way."""
+        return Tuned, (self.entries,)
 
     def __repr__(self) -> str:
         """Short: a program's text shows it with every convolution."""

@@ -19,11 +19,12 @@ import jax
 import jax.numpy as jnp
 
 from jconv import compat, layout, numerics, operands
-from jconv.algorithms import AUTO
+from jconv.algorithms import Tuned
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.unfolding import take
 from jconv.algorithms.patches import PATCHES
 from jconv.algorithms.protocol import concrete
+from jconv.algorithms.tuned import describe
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.per_example.gradients import as_examples, batch_of, gradients, understand
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from jax import Array
     from jax.typing import ArrayLike
 
-    from jconv.algorithms import Precision, Shapes
+    from jconv.algorithms import Method, Precision, Shapes
     from jconv.geometry import Role
     from jconv.options import GeometryArguments
     from jconv.plan import Plan
@@ -149,7 +150,7 @@ def _norms(
     """The root of the squares, in a float wide enough for them."""
     accumulate = numerics.accumulation_dtype(x.dtype)
     if method == "gradient":
-        by = dataclasses.replace(understood, method=_algorithm(x, dy, understood))
+        by = dataclasses.replace(understood, method=_preferred(x, dy, understood))
         dw = gradients(x, dy, understood=by, precision=precision, dtype=accumulate)
         # Over its own dimensions: divided among devices they could not become one.
         own = range(len(batch_of(understood)), dw.ndim)
@@ -165,16 +166,16 @@ def _norms(
     return norms.astype(jnp.zeros((), x.dtype).real.dtype)
 
 
-def _algorithm(x: Array, dy: Array, understood: Plan) -> str:
-    """``patches`` if they fit: one product, with nothing to place or add after it.
+def _preferred(x: Array, dy: Array, understood: Plan) -> Method:
+    """``patches`` where it holds: one product, with nothing to place or add after it.
 
     On a CPU XLA fuses the sum of squares with the sums of ``taps`` and then runs ten
     times longer than without it (jax 0.10.2).
     """
     x, dy = jax.eval_shape(functools.partial(as_examples, understood=understood), x, dy)
     shapes: Shapes = {"input": x.shape, "output": dy.shape}
-    refusal = PATCHES.refuses(understood.geometry, shapes, "kernel", x.dtype, None)
-    return AUTO if refusal else PATCHES.name
+    call = describe(understood.geometry, shapes, "kernel", x.dtype, "cpu")
+    return Tuned.of({call: PATCHES.name})
 
 
 def _gram(
