@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -112,6 +113,40 @@ def test_a_product_turns_the_narrower_operand():
 def test_if_no_function_turned_the_result_it_would_not(monkeypatch):
     monkeypatch.setattr(matrix_product, "function", lambda make: make)
     assert product_made((64, 8)) == "64,8"
+
+
+def narrow_kernel_gradients(places, c_in, c_out, method):
+    """Of 64 examples in bfloat16, of whole numbers, and in float32."""
+    rng = np.random.default_rng(0)
+    x, dy = (rng.integers(-2, 3, (64, *places, c)) for c in (c_in, c_out))
+    shape = (*(3 for _ in places), c_in, c_out)
+    return [
+        jconv.conv_kernel_vjp(
+            x.astype(dtype),
+            dy.astype(dtype),
+            kernel_shape=shape,
+            padding="same",
+            method=method,
+            preferred_element_type="float32",
+        )
+        for dtype in (jnp.bfloat16, np.float32)
+    ]
+
+
+@pytest.mark.parametrize("method", ["taps", "loop"])
+@pytest.mark.parametrize("channels", [(4, 4), (16, 4), (4, 16), (16, 16)])
+@pytest.mark.parametrize("places", [(2,), (2, 3)], ids=str)
+def test_products_of_bfloat16_run_that_a_cpu_could_refuse(places, channels, method):
+    one, other = narrow_kernel_gradients(places, *channels, method)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_as_they_are_written_it_does_refuse_one(monkeypatch):
+    if jax.default_backend() != "cpu":
+        pytest.skip("another runtime takes it")
+    monkeypatch.setattr(matrix_product, "_fails", lambda *_: False)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="BF16"):
+        jax.block_until_ready(narrow_kernel_gradients((2,), 8, 8, "taps"))
 
 
 def test_what_enters_a_loop_is_the_same_there():

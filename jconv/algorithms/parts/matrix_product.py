@@ -11,6 +11,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
 from jax import lax
 
 from jconv.algorithms.parts.buffers import function
@@ -78,6 +79,9 @@ def matrix_product(
     accumulate: DTypeLike,
 ) -> Array:
     """The product of two labelled arrays, with its labels in the wanted order."""
+    if _fails(operands, kinds):
+        operands, kinds = operands[::-1], kinds.exchanged
+        precision = precision and precision[::-1]
     (first, a), (second, b) = operands
 
     def plain(first: Array, second: Array) -> Array:
@@ -91,9 +95,19 @@ def matrix_product(
         # By a function, or the compiler exchanges the operands again.
         return function(lambda product: _in_order(product, have, wanted))(product)
 
-    if _pays(operands, kinds):
+    if _pays(operands, kinds) and not _fails(operands[::-1], kinds.exchanged):
         return by_platform(first, second, cpu=second_turned, default=plain)
     return plain(first, second)
+
+
+def _fails(operands: list[tuple[Array, Labels]], kinds: Kinds) -> bool:
+    """Whether a CPU may not be able to run it, though its compiler compiles it.
+
+    If in bfloat16 sums stand first, and the second operand has several columns for a
+    first one without (jaxlib 0.10.2 and 0.12.0).
+    """
+    narrow = all(array.dtype == jnp.bfloat16 for array, _ in operands)
+    return narrow and len(kinds.rows) == 1 < len(kinds.columns)
 
 
 def _pays(operands: list[tuple[Array, Labels]], kinds: Kinds) -> bool:
