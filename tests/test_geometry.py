@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from math import gcd
 
@@ -22,6 +23,7 @@ from jconv.geometry import (
     receptive_field,
     same_padding,
 )
+from jconv.geometry.windows import Windows
 from tests.cases import CASES, axes, by_id, geometries
 
 INDEX = {"output": 0, "kernel": 1, "input": 2}
@@ -75,6 +77,15 @@ def test_a_tap_walks_with_the_steps_of_the_gcd(axis, data):
         g = gcd(axis.stride, axis.input_dilation)
         assert tap.output[1] == axis.input_dilation // g
         assert tap.input[1] == axis.stride // g
+
+
+@given(axes())
+def test_windows_hold_what_their_progressions_hold(axis):
+    axis = dataclasses.replace(
+        axis, input_dilation=1, kernel_dilation=abs(axis.kernel_dilation)
+    )
+    every = [axis.progression("output", o).length for o in range(axis.n_output)]
+    assert Windows((axis,), ((axis.low, 0),)).counts() == (tuple(every),)
 
 
 @given(axes(smallest=1))

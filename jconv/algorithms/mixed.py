@@ -25,7 +25,7 @@ from jconv.algorithms.accelerators import is_accelerator
 from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.buffers import materialised, on_all_cores
 from jconv.algorithms.parts.products import Product
-from jconv.algorithms.parts.tiles import Tiling
+from jconv.algorithms.parts.tiles import Tiling, beginnings
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Axis, Geometry, Role
 
@@ -207,19 +207,13 @@ class Blocks:
         axes = (*lead, self.axes[-1])
         return Tiling(axes, self.n, self.axes[-1].n_output, units)
 
-    def starts(self, tiling: Tiling) -> np.ndarray:
+    def starts(self, tiling: Tiling) -> np.ndarray | Array:
         """(tiles, rows of a tile, 2): (row of the flat source, 0)."""
-        grid = np.meshgrid(
-            np.arange(self.n),
-            np.arange(self.count),
-            *map(np.arange, self.read),
-            indexing="ij",
-        )
-        rows = grid[0] * tiling.extents[0] + grid[1] * self.rows + grid[2]
-        for size, index in zip(tiling.extents[1:-1], grid[3:], strict=True):
-            rows = rows * size + index
-        rows = rows.reshape(-1, self.per_tile * math.prod(self.read))
-        return np.stack([rows, np.zeros_like(rows)], -1).astype(np.int32)
+        below = [math.prod(tiling.extents[a:-1]) for a in range(len(self.axes))]
+        rows = [below[0], self.rows * below[1], *below[1:]]
+        sizes = [self.n, self.count, *self.read]
+        flat = beginnings(sizes, rows, [0] * len(sizes), count=math.prod(sizes))
+        return flat.reshape(-1, self.per_tile * math.prod(self.read), 2)
 
 
 def _run(blocks: Blocks, source: Array, kernel: Array, product: Product) -> Array:

@@ -124,11 +124,22 @@ class Windows:
             if padding:
                 room = max(0, axis.n_input + low + high)
                 axis = dataclasses.replace(axis, n_input=room, low=0)  # noqa: PLW2901
-            lengths = [
-                axis.progression("output", o).length for o in range(axis.n_output)
-            ]
-            found.append(tuple(lengths))
+            found.append(_held(axis))
         return tuple(found)
+
+
+def _held(axis: Axis) -> tuple[int, ...]:
+    """How many entries each window of an axis holds; all, but at its ends."""
+    first = max(0, -(-axis.low // axis.stride))
+    last = (axis.n_input + axis.low - axis.span) // axis.stride
+    whole = range(first, min(axis.n_output, last + 1))
+    if not whole:
+        whole = range(axis.n_output, axis.n_output)
+    before, after = (
+        [axis.progression("output", o).length for o in windows]
+        for windows in (range(whole.start), range(whole.stop, axis.n_output))
+    )
+    return (*before, *[axis.n_kernel] * len(whole), *after)
 
 
 def window_count(

@@ -16,17 +16,23 @@ import dataclasses
 import functools
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from jconv.algorithms.parts.buffers import materialised, pad_to, rows_from
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jax import Array
 
     from jconv.geometry import Axis
+
+CONSTANTS = 2**16
+"""Beginnings of units that a program holds; it would be as long as the batch is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,23 +112,21 @@ class Tiling:
             config[2 + a] = (axis.low, extent - axis.n_input - axis.low)
         return pad_to(source, config)
 
-    def starts(self) -> np.ndarray:
+    def starts(self) -> np.ndarray | Array:
         """(tiles, units per tile, 2): where each unit begins, as (row, place)."""
-        lead = [range(axis.n_output) for axis in self.axes[:-1]]
-        rows = np.array(
-            [
-                n * math.prod(self.extents[:-1]) + self._row(place, "stride")
-                for n in range(self.n)
-                for place in itertools.product(*lead)
-            ]
-        )
+        lead = [axis.n_output for axis in self.axes[:-1]]
+        paces = [axis.stride for axis in self.axes[:-1]]
+        rows = [
+            math.prod(self.extents[a:-1]) * pace for a, pace in enumerate([1, *paces])
+        ]
         step = self.axes[-1].stride * self.chunk
-        both = np.stack(
-            np.broadcast_arrays(rows[:, None], np.arange(self.chunks) * step), -1
-        ).reshape(-1, 2)
-        missing = self.tiles * self.units_per_tile - len(both)
-        both = np.concatenate([both, np.repeat(both[-1:], missing, 0)])
-        return both.reshape(self.tiles, self.units_per_tile, 2).astype(np.int32)
+        both = beginnings(
+            [self.n, *lead, self.chunks],
+            [*rows, 0],
+            [0] * len(rows) + [step],
+            count=self.tiles * self.units_per_tile,
+        )
+        return both.reshape(self.tiles, self.units_per_tile, 2)
 
     def runs(self) -> np.ndarray:
         """(runs of a unit, 2): where its runs begin, from the unit's own start."""
@@ -181,6 +185,36 @@ class Tiling:
         rows = units.reshape(e, -1, self.chunks * self.chunk, m)
         rows = lax.slice_in_dim(rows, 0, self.axes[-1].n_output, axis=2)
         return rows.reshape(e, self.n, *(axis.n_output for axis in self.axes), m)
+
+
+def beginnings(
+    sizes: Sequence[int], rows: Sequence[int], places: Sequence[int], count: int
+) -> np.ndarray | Array:
+    """(row, place) for each index of a grid in turn: sums of its entries times weights.
+
+    A constant of the program; where there are many, the program makes them. The last
+    one comes again until there are ``count``.
+
+    Examples:
+        >>> beginnings([2, 2], rows=[10, 0], places=[0, 1], count=5).tolist()
+        [[0, 0], [0, 1], [10, 0], [10, 1], [10, 1]]
+    """
+    held = count <= CONSTANTS
+    array: Any = np if held else jnp
+    grid: Any = np.indices(sizes, np.int32) if held else _indices(sizes)
+
+    def weighted(weights: Sequence[int]) -> Any:
+        pairs = zip(grid, weights, strict=True)
+        return sum(index * np.int32(weight) for index, weight in pairs)
+
+    both = array.stack([weighted(rows), weighted(places)], -1).reshape(-1, 2)
+    return array.pad(both, [(0, count - len(both)), (0, 0)], mode="edge")
+
+
+def _indices(sizes: Sequence[int]) -> list[Array]:
+    """``np.indices``, made by the program."""
+    every = range(len(sizes))
+    return [lax.broadcasted_iota(np.int32, tuple(sizes), d) for d in every]
 
 
 def _filled(array: Array, dim: int, size: int) -> Array:
