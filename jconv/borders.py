@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from jconv.errors import GeometryError
 
@@ -46,6 +47,10 @@ def extend(x: Array, border: Border, mode: str) -> Array:
     if not any(low or high for low, high in border):
         return x
     leading = x.ndim - len(border) - 1
+    if mode == "replicate":
+        for axis, (low, high) in enumerate(border, leading):
+            x = _replicated(x, axis, low, high)
+        return x
     widths = [(0, 0)] * leading + [*border, (0, 0)]
     return jnp.pad(x, widths, mode=MODES[mode])
 
@@ -57,6 +62,23 @@ def extend_transpose(
     if not any(low or high for low, high in border):
         return dx
     extended = functools.partial(extend, border=border, mode=mode)
-    source = jax.ShapeDtypeStruct(shape, dx.dtype)
+    # What stands within the border has the source's type, its sharding included.
+    source = dx
+    for axis, (low, _) in enumerate(border, dx.ndim - len(border) - 1):
+        source = lax.slice_in_dim(source, low, low + shape[axis], axis=axis)
     (folded,) = jax.linear_transpose(extended, source)(dx)
     return folded
+
+
+def _replicated(x: Array, axis: int, low: int, high: int) -> Array:
+    """The outermost entries again and again.
+
+    ``jnp.pad`` cuts along every axis for it, also along those that devices divide.
+    """
+
+    def edge(place: int, times: int) -> list[Array]:
+        one = lax.slice_in_dim(x, place, place + 1, axis=axis)
+        shape = (*x.shape[:axis], times, *x.shape[axis + 1 :])
+        return [jnp.broadcast_to(one, shape)] if times else []
+
+    return lax.concatenate([*edge(0, low), x, *edge(x.shape[axis] - 1, high)], axis)

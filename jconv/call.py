@@ -6,16 +6,15 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import jax
-import numpy as np
 
 from jconv import borders, layout, operands, primitive
 from jconv.errors import GeometryError
 from jconv.geometry import OPERANDS
-from jconv.geometry.checks import is_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    import numpy as np
     from jax import Array
     from jax.typing import DTypeLike
 
@@ -31,23 +30,6 @@ def check_cotangent(dy: Array, understood: Plan) -> None:
         raise GeometryError.of(
             "dy", dy.shape, f"the shape of the output, {expected}, for this geometry"
         )
-
-
-def as_shape(name: str, value: Sequence[int]) -> tuple[Any, ...]:
-    """A shape argument as a tuple of integers; symbolic sizes stay what they are.
-
-    Raises:
-        GeometryError: if it is no sequence of sizes.
-    """
-    expected = "a shape: one size of at least 0 per dimension"
-    if isinstance(value, (np.ndarray, jax.Array)):
-        value = value.tolist()
-    if isinstance(value, str) or not hasattr(value, "__len__"):
-        raise GeometryError.of(name, value, expected)
-    wrong = (bool, float, complex, str, bytes, list, tuple, type(None))
-    if any(isinstance(n, wrong) or (is_integer(n) and n < 0) for n in value):
-        raise GeometryError.of(name, value, expected)
-    return tuple(int(n) if is_integer(n) else n for n in value)
 
 
 def evaluate(

@@ -22,11 +22,12 @@ import jax.numpy as jnp
 from jconv import borders, layout, numerics, operands
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.unfolding import put, take
-from jconv.call import as_shape, check_cotangent
+from jconv.call import check_cotangent
 from jconv.errors import GeometryError
 from jconv.geometry import OPERANDS
 from jconv.options import Options
 from jconv.plan import plan
+from jconv.shapes import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from jconv.algorithms import Precision
 
 
+WIDE = tuple(map(np.dtype, ("int64", "uint64", "float64", "complex128")))
+"""What arrays made where ``jax_enable_x64`` holds may be of, wherever they are used."""
+
+
 def as_array(name: str, value: ArrayLike) -> Array:
     """A JAX array of numbers.
 
     Raises:
         GeometryError: if the value is no array, or one of booleans.
+        UnsupportedError: if it is of a dtype that JAX is told not to use.
     """
     if not isinstance(value, (jax.Array, np.ndarray)):
         raise GeometryError.of(
@@ -31,6 +36,12 @@ def as_array(name: str, value: ArrayLike) -> Array:
             f"a JAX or NumPy array, not {type(value).__name__}",
             f"Use jnp.asarray({name}).",
         )
+    if isinstance(value, jax.Array) and not _is_enabled(value.dtype):
+        message = (
+            f"{name} is of {value.dtype}, and jax_enable_x64 is off: what is computed "
+            "of it would be narrower. Use it where 64 bits are enabled, or convert it."
+        )
+        raise UnsupportedError(message)
     if value.dtype == bool:
         raise GeometryError.of(
             f"{name}.dtype",
@@ -41,6 +52,11 @@ def as_array(name: str, value: ArrayLike) -> Array:
     if not jnp.issubdtype(value.dtype, jnp.number):
         raise GeometryError.of(f"{name}.dtype", str(value.dtype), "numbers")
     return jnp.asarray(value)
+
+
+def _is_enabled(dtype: Any) -> bool:
+    """Whether JAX computes in a dtype: in wide ones only if it is told to."""
+    return dtype not in WIDE or jax.dtypes.canonicalize_dtype(dtype) == dtype
 
 
 def promoted(first: Array, second: Array) -> tuple[Array, Array]:
@@ -69,7 +85,7 @@ def result_dtype(preferred: DTypeLike | None, dtype: DTypeLike) -> np.dtype[Any]
         return np.dtype(dtype)
     try:
         wanted = jnp.dtype(jax.dtypes.canonicalize_dtype(preferred))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise GeometryError.of(
             "preferred_element_type", preferred, "a dtype or the name of one"
         ) from error

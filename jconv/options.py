@@ -5,12 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypedDict
 
-import jax
-import numpy as np
-
 from jconv.algorithms import AUTO, Method
 from jconv.errors import GeometryError
-from jconv.geometry.checks import is_integer
+from jconv.shapes import frozen
 
 if TYPE_CHECKING:
     from jconv.geometry import Integers, Padding
@@ -66,13 +63,4 @@ class Options:
                 raise GeometryError.of(
                     name, value, f"one of the keywords {', '.join(known)}"
                 )
-        return cls(**{name: _frozen(value) for name, value in arguments.items()})
-
-
-def _frozen(value: Any) -> Any:
-    """Lists and arrays as tuples, so that a call can be hashed."""
-    if isinstance(value, (np.ndarray, jax.Array)):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return tuple(_frozen(entry) for entry in value)
-    return int(value) if is_integer(value) else value
+        return cls(**{name: frozen(value) for name, value in arguments.items()})

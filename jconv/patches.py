@@ -7,6 +7,7 @@ How the data moves, and why no derivative holds a gather or a scatter, stands in
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -15,15 +16,13 @@ from jax import lax
 
 from jconv import borders, layout, numerics, operands
 from jconv.algorithms.parts.unfolding import put, take
-from jconv.call import as_shape
 from jconv.errors import GeometryError
 from jconv.geometry.checks import is_integer
 from jconv.options import Options
 from jconv.plan import plan
+from jconv.shapes import as_shape, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from jax import Array
     from jax.typing import ArrayLike
 
@@ -239,8 +238,10 @@ def _sizes_channels_back(shape: Shape, channels: int | None) -> Shape:
 
 def _checked(window: Any) -> tuple[int, ...]:
     """The window's sizes."""
-    sizes = tuple(window) if hasattr(window, "__iter__") else (None,)
-    if not all(is_integer(size) and size >= 0 for size in sizes):
+    sizes = frozen(window)
+    if not isinstance(sizes, Sequence) or not all(
+        is_integer(size) and size >= 0 for size in sizes
+    ):
         raise GeometryError.of(
             "window", window, "one size of at least 0 per spatial axis", "Use (3, 3)."
         )

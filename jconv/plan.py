@@ -11,7 +11,7 @@ from jconv import borders, layout
 from jconv.algorithms import Method, Tuned, check_method
 from jconv.errors import GeometryError, UnsupportedError
 from jconv.geometry import Geometry
-from jconv.geometry.checks import at_least, not_symbolic
+from jconv.geometry.checks import at_least, is_integer, not_symbolic
 from jconv.geometry.padding import per_axis, resolve_padding
 from jconv.geometry.transposed import transposed_geometry
 from jconv.layout import Layout
@@ -204,6 +204,9 @@ def _check_groups(groups: Any, c_in: Any, c_out: Any) -> None:
     at_least(1, groups=groups)
     for name, channels in (("c_in", c_in), ("c_out", c_out)):
         if channels % groups:
+            if not is_integer(channels):
+                expected = f"1, as {name} is the symbolic size {channels}"
+                raise GeometryError.of("groups", groups, expected)
             divisors = [d for d in range(1, channels + 1) if channels % d == 0]
             raise GeometryError.of(
                 "groups",

@@ -28,10 +28,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from jconv import algorithms, operands, primitive
-from jconv.call import as_shape, check_cotangent, evaluate
+from jconv.call import check_cotangent, evaluate
 from jconv.geometry import OPERANDS, Geometry, OrdinaryConvolution, Role
 from jconv.options import Options
 from jconv.plan import plan
+from jconv.shapes import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

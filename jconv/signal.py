@@ -20,6 +20,7 @@ import jax.numpy as jnp
 from jconv import algorithms, layout, operands, primitive
 from jconv.errors import GeometryError
 from jconv.geometry import Geometry
+from jconv.geometry.checks import not_symbolic
 
 if TYPE_CHECKING:
     from jax import Array
@@ -128,6 +129,7 @@ def _geometry(
             "Add axes of size 1.",
         )
     for name, shape in (("x", x), ("w", w)):
+        not_symbolic(f"{name} shape", shape, shape, "what jax.vmap maps over")
         if 0 in shape:
             raise GeometryError.of(name, shape, "at least one entry along each axis")
     longer = [n >= m for n, m in zip(x, w, strict=True)]

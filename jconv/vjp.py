@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jconv import algorithms, operands
-from jconv.call import as_shape, check_cotangent, evaluate
+from jconv.call import check_cotangent, evaluate
 from jconv.options import Options
 from jconv.plan import plan
+from jconv.shapes import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

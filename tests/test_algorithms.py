@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import jax
 import numpy as np
 import pytest
@@ -13,7 +11,6 @@ from hypothesis import strategies as st
 import jconv
 from jconv import reference
 from jconv.algorithms import REGISTRY, loop
-from jconv.algorithms.parts import tiles
 from jconv.algorithms.taps import MAX_STEPS
 from jconv.geometry import OPERANDS, ROLES, Geometry
 from tests.abilities import (
@@ -247,33 +244,6 @@ def test_a_looped_kernel_is_one_product_in_one_loop():
     text = jax.jit(lambda x, w: jconv.conv(x, w, method="loop")).lower(x, w).as_text()
     assert text.count("stablehlo.dot_general") in (1, loop._unroll(16 * 16))
     assert text.count("stablehlo.while") == 1
-
-
-@pytest.mark.parametrize("method", ["auto", *EXACT])
-@pytest.mark.parametrize("out", ROLES)
-def test_a_program_is_as_long_for_a_million_examples(method, out):
-    """It lists where units of work begin, as long as they are some thousands."""
-    case = Case("long", (9, 9), (3, 3), c_in=4, c_out=4, padding="same")
-    if out not in roles_of(method, case):
-        pytest.skip("it has no such role here")
-    lengths = []
-    for n in (2_000, 1_000_000):
-        many = dataclasses.replace(case, batch=(n,))
-        operands = [
-            jax.ShapeDtypeStruct(many.shapes[role], "float32") for role in OPERANDS[out]
-        ]
-        run = jax.jit(public(many, out, method=method))
-        lengths.append(len(run.lower(*operands).as_text()))
-    assert lengths[1] <= lengths[0] + 2_000
-
-
-@pytest.mark.parametrize("method", ["patches", "mixed"])
-def test_it_computes_beginnings_that_it_does_not_list(method, monkeypatch):
-    monkeypatch.setattr(tiles, "CONSTANTS", 2)
-    limited = {name: each for name, each in LIMITED.items() if name.startswith(method)}
-    assert limited
-    for case in PLANES:
-        check_all(limited, case.geometry, shapes_of(case))
 
 
 # One product of matrices ------------------------------------------------------------

@@ -24,6 +24,7 @@ FLOORS = (
         "operands",
         "borders",
         "options",
+        "shapes",
         "plan",
         "call",
         "vjp",

@@ -132,6 +132,14 @@ def test_shape_is_pytorchs(stride, padding, dilation):
         assert x.shape == (2, size, C_IN)
 
 
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_kernel_without_taps_leads_back_to_what_has_as_many_windows(stride):
+    y, w = jnp.ones((4, 1)), jnp.ones((0, 1, 1))
+    x = jconv.conv_transpose(y, w, stride=stride)
+    assert not x.any()
+    assert jconv.conv(x, w, stride=stride).shape == y.shape
+
+
 def test_same_gives_size_times_stride():
     x = jconv.conv_transpose(np.ones((5, 7, 2)), np.ones((3, 2, 1, 2)), stride=(2, 3),
                              padding="same")  # fmt: skip

@@ -253,6 +253,23 @@ def test_a_symbolic_spatial_size_is_refused_with_the_reason(program, shapes):
         jax.eval_shape(program, *arrays)
 
 
+@pytest.mark.parametrize("function", [jconv.convolve, jconv.correlate])
+def test_a_signal_of_symbolic_length_is_refused_with_the_reason(function):
+    signal = jax.ShapeDtypeStruct(export.symbolic_shape("n"), "float64")
+    kernel = jax.ShapeDtypeStruct((3,), "float64")
+    with pytest.raises(jconv.UnsupportedError, match=r"x shape \(n,\): only what"):
+        jax.eval_shape(function, signal, kernel)
+
+
+@pytest.mark.parametrize("which", ["x", "w"])
+def test_groups_of_a_symbolic_number_of_channels_are_refused(which):
+    (c,) = export.symbolic_shape("c")
+    x = jax.ShapeDtypeStruct((2, 4, c if which == "x" else 2), "float64")
+    w = jax.ShapeDtypeStruct((2, 1, 2 if which == "x" else c), "float64")
+    with pytest.raises(jconv.GeometryError, match=r"groups=2: expected 1.*size c"):
+        jax.eval_shape(functools.partial(jconv.conv, groups=2), x, w)
+
+
 @pytest.mark.parametrize("groups", ["feature_group_count", "batch_group_count"])
 def test_lax_groups_with_a_symbolic_number_of_channels(groups):
     """One program of ``jconv.lax`` for every width, gradients included."""

@@ -167,6 +167,15 @@ def test_unpooling_is_differentiable_and_keeps_the_last_of_several():
     assert jax.grad(lambda y: put(y).sum())(y).ravel().tolist() == [0, 1, 1]
 
 
+def test_positions_without_an_axis_to_pool_are_zero_and_lead_back():
+    x = jnp.arange(12.0).reshape(2, 3, 2)
+    y, indices = jconv.max_pool(x, (), return_indices=True)
+    assert indices.shape == y.shape == x.shape
+    assert not indices.any()
+    back = jconv.max_unpool(y, indices, (), output_shape=x.shape)
+    np.testing.assert_array_equal(back, x)
+
+
 def test_the_norms_gradient_at_zero_is_zero_and_the_explicit_one_agrees():
     x = jnp.array([0.0, 0.0, 3.0, -4.0])[:, None]
     for p, want in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import jconv
@@ -15,8 +16,52 @@ X = jnp.ones((1, 4, 1))
 def test_a_flag_is_true_or_false(wrong):
     with pytest.raises(GeometryError, match=r"count_padding=.*True or False"):
         jconv.avg_pool(X, 2, count_padding=wrong)
-    with pytest.raises(GeometryError, match=r"count_padding=.*True or False"):
-        jconv.avg_pool_vjp(X, (1,), input_shape=X.shape, count_padding=wrong)
+    calls = {
+        "count_padding": lambda **flag: jconv.avg_pool_vjp(
+            X, (1,), input_shape=X.shape, **flag
+        ),
+        "ceil_mode": lambda **flag: jconv.sum_pool(X, 2, **flag),
+        "return_indices": lambda **flag: jconv.max_pool(X, 2, **flag),
+        "smallest": lambda **flag: jconv.max_pool_vjp(X, X, (1,), **flag),
+        "keepdims": lambda **flag: jconv.global_max_pool(X, **flag),
+    }
+    for name, call in calls.items():
+        with pytest.raises(GeometryError, match=f"{name}=.*True or False"):
+            call(**{name: wrong})
+
+
+UNKNOWN = {
+    "vjp": lambda: jconv.max_pool_vjp(X, X, (1,), paddding=1),
+    "unpool": lambda: jconv.max_unpool(
+        X, X.astype(int), (1,), output_shape=X.shape, paddding=1
+    ),
+}
+
+
+@pytest.mark.parametrize("call", UNKNOWN.values(), ids=UNKNOWN)
+def test_an_unknown_keyword_is_told_the_known_ones(call):
+    with pytest.raises(GeometryError, match=r"paddding=1.*stride, padding, dilation"):
+        call()
+
+
+@pytest.mark.parametrize("shape", [None, 6, {1, 4}, "141", (1, 4), (1, 4.0, 1)])
+def test_a_shape_is_a_sequence_of_sizes(shape):
+    with pytest.raises(GeometryError, match=r"output_shape=.*3 of them"):
+        jconv.max_unpool(X, X.astype(int), (1,), output_shape=shape)
+    with pytest.raises(GeometryError, match=r"input_shape=.*3 of them"):
+        jconv.sum_pool_vjp(X, (1,), input_shape=shape)
+
+
+def test_arrays_are_as_good_as_numbers():
+    """As arguments, also those without a dimension."""
+    y = jconv.max_pool(
+        X, np.array([2]), stride=jnp.array(1), padding=np.array([[1, 0]])
+    )
+    assert y.shape == (1, 4, 1)
+    assert jconv.adaptive_avg_pool(X, np.array(2)).shape == (1, 2, 1)
+    assert jconv.subsample(X, np.array(2)).shape == (1, 2, 1)
+    dy = jnp.ones((1, 2, 1))
+    assert jconv.sum_pool_vjp(dy, 2, input_shape=jnp.array(X.shape)).shape == X.shape
 
 
 DIMENSIONS = {

@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import lax
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 import jconv
-from jconv import compat
-from tests.cases import Case, named, oracle
+from jconv import compat, rules
+from tests.cases import Case, integers, named, oracle
 from tests.meshes import CASES, ROLES, check, conv_of, mesh_of, needs_four_devices
 
 pytestmark = needs_four_devices
@@ -46,6 +47,46 @@ def test_explicit_axes_are_in_the_types(specs):
             return y, dx, dw
 
         check(case, *program(x, w, dy))
+
+
+BORDERED = {"kernel_dilation": 2, "padding": ((1, 2),)}
+BACK_TO_THE_INPUT = {
+    "conv": jconv.conv_input_vjp,
+    "rules": rules.conv_input_vjp,
+    "local": lambda dy, w, **options: jconv.conv_local_input_vjp(
+        dy, jnp.broadcast_to(w, (dy.shape[1], *w.shape)), **options
+    ),
+    "patches": lambda dy, w, **options: jconv.fold_patches(
+        lax.dot_general(dy, w, (((2,), (2,)), ((), ()))), **options
+    ),
+}
+"""How y's cotangent goes back to x, whose border was extended."""
+
+
+@pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
+@pytest.mark.parametrize("back", BACK_TO_THE_INPUT.values(), ids=BACK_TO_THE_INPUT)
+@pytest.mark.parametrize("kind", [AxisType.Auto, AxisType.Explicit], ids=str)
+def test_extended_borders_where_the_batch_is_divided(kind, back, mode):
+    x, w = integers((4, 6, 2), 3, "float32"), integers((3, 2, 5), 4, "float32")
+    options = {**BORDERED, "padding_mode": mode}
+
+    def program(x, w):
+        y = jconv.conv(x, w, **options)
+        shape = (len(x), *x.shape[1:])
+        dx = back(y, w, input_shape=shape, **options)
+        return y, dx
+
+    wanted = program(x, w)
+    mesh, data = mesh_of(kind), P("data")
+    divided = program
+    if kind == AxisType.Auto:
+        specs = {"in_specs": (data, P()), "out_specs": (data, data)}
+        divided = jax.shard_map(program, mesh=mesh, **specs)
+    with jax.set_mesh(mesh):
+        placed = jax.device_put(x, NamedSharding(mesh, data))
+        found = jax.jit(divided)(placed, w)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_explicit_rules_sum_over_a_batch_that_both_operands_divide():

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from jconv.errors import GeometryError
 from jconv.geometry.axis import Axis
 from jconv.geometry.checks import at_least, is_integer
+from jconv.geometry.extents import window_span
 from jconv.geometry.nd import Geometry
 from jconv.geometry.padding import Padding, per_axis, resolve_padding, split_evenly
 
@@ -84,7 +85,8 @@ def transposed_geometry(
         zip(output_shape, kernel_shape, strict=True)
     ):
         reach = dilations[a] * max(0, n_kernel - 1)
-        covered = max(0, strides[a] * (n_output - 1) + abs(reach) + 1) + extras[a]
+        span = window_span(n_kernel, dilations[a])
+        covered = max(0, strides[a] * (n_output - 1) + span) + extras[a]
         low, high = pads[a]
         if same:
             n_input = n_output * strides[a] if wanted is None else wanted[a]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 import jax
 
 from jconv import borders, layout, operands, primitive
-from jconv.call import as_shape, check_cotangent
+from jconv.call import check_cotangent
 from jconv.options import Options
 from jconv.plan import plan
+from jconv.shapes import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

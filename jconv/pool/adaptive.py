@@ -9,13 +9,13 @@ from jconv.pool.arguments import (
     as_inexact,
     as_ordered,
     check_cotangent,
-    check_input_shape,
     understand_fitted,
 )
 from jconv.pool.backward import average_back
 from jconv.pool.maxima import extreme_of
 from jconv.pool.sums import average_windows
 from jconv.pool.vjp import extreme_back
+from jconv.shapes import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +143,7 @@ def adaptive_avg_pool_vjp(
         Array([2., 2., 6., 4., 4.], dtype=float32)
     """
     dy = operands.as_array("dy", dy)
-    shape = check_input_shape(input_shape, dy)
+    shape = as_shape("input_shape", input_shape, dy.ndim)
     pooling = understand_fitted(shape, output_shape, channel_axis=channel_axis)
     check_cotangent(dy, pooling.output_shape(shape))
     return average_back(dy, pooling, count_padding=False)

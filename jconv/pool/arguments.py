@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypedDict
 
-import jax
-import jax.export
 import jax.numpy as jnp
 import numpy as np
 
@@ -16,6 +14,7 @@ from jconv.geometry import Windows
 from jconv.geometry.checks import is_integer, not_symbolic
 from jconv.geometry.padding import per_axis
 from jconv.pool.fitted import FittedWindows
+from jconv.shapes import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +84,7 @@ def understand(
     dilation: Integers = 1,
     ceil_mode: bool = False,
     channel_axis: int | None = -1,
+    **unknown: Any,
 ) -> Pooling:
     """The pool that a call describes.
 
@@ -92,6 +92,11 @@ def understand(
         GeometryError: for any argument that is wrong.
         UnsupportedError: for a symbolic spatial size.
     """
+    for name, value in unknown.items():
+        known = ", ".join(WindowArguments.__annotations__)
+        raise GeometryError.of(name, value, f"one of the keywords {known}")
+    check_flag(ceil_mode=ceil_mode)
+    window, stride, padding, dilation = map(frozen, (window, stride, padding, dilation))
     dims = spatial_dims(shape, "window", window, channel_axis)
     check_numbers(shape, dims)
     windows = Windows.from_call(
@@ -113,6 +118,7 @@ def understand_fitted(
     Raises:
         GeometryError: for any argument that is wrong.
     """
+    output_shape = frozen(output_shape)
     dims = spatial_dims(shape, "output_shape", output_shape, channel_axis)
     sizes = per_axis("output_shape", output_shape, len(dims))
     spatial = tuple(shape[dim] for dim in dims)
@@ -252,21 +258,6 @@ def check_flag(**arguments: object) -> None:
     for name, value in arguments.items():
         if not isinstance(value, (bool, np.bool_)):
             raise GeometryError.of(name, value, "True or False")
-
-
-def is_size(value: Any) -> bool:
-    """Whether a value may be an array's size: a number, or one of ``jax.export``'s."""
-    return value >= 0 if is_integer(value) else jax.export.is_symbolic_dim(value)
-
-
-def check_input_shape(input_shape: Sequence[int], dy: Array) -> tuple[int, ...]:
-    """The shape of x that a backward function without x is told."""
-    whole = hasattr(input_shape, "__len__") and len(input_shape) == dy.ndim
-    if not whole or not all(map(is_size, input_shape)):
-        raise GeometryError.of(
-            "input_shape", input_shape, f"the shape of x: {dy.ndim} sizes, as dy has"
-        )
-    return tuple(input_shape)
 
 
 def check_cotangent(dy: Array, expected: tuple[int, ...], name: str = "dy") -> None:

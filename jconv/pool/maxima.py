@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jconv.errors import GeometryError
-from jconv.pool.arguments import WindowArguments, as_ordered, understand
+from jconv.pool.arguments import WindowArguments, as_ordered, check_flag, understand
 from jconv.pool.extremes import Extreme
 from jconv.pool.slide import pooled
 from jconv.pool.winners import tie_count, winning_positions
@@ -221,6 +221,7 @@ def extreme_of(
 ) -> Extremes:
     """The extreme of each window; with its position, if asked for."""
     check_ties(ties)
+    check_flag(return_indices=return_indices)
     y = extreme_pool(x, pooling, smallest, ties)
     if not return_indices:
         return y

@@ -16,9 +16,9 @@ from jconv.pool.arguments import (
     check_cotangent,
     check_numbers,
     dims_of_rank,
-    is_size,
     understand,
 )
+from jconv.shapes import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,15 +73,11 @@ def understand_placement(
         raise GeometryError.of("indices.dtype", str(indices.dtype), "integers")
     if named is not None:
         _check_same(indices, y.shape)
-    shape = tuple(shape)
-    if len(shape) != y.ndim or not all(map(is_size, shape)):
-        raise GeometryError.of(
-            shape_name, shape, f"the shape of x: {y.ndim} sizes, as the indices have"
-        )
+    sizes = as_shape(shape_name, shape, y.ndim)
     if window is None:
-        placement = _free(y, shape_name, shape, rank, where)
+        placement = _free(y, shape_name, sizes, rank, where)
     else:
-        placement = _in_windows(named or "indices", y, window, shape, rank, where)
+        placement = _in_windows(named or "indices", y, window, sizes, rank, where)
     _check_values(indices, placement)
     return placement
 

@@ -10,10 +10,10 @@ from jconv import operands
 from jconv.geometry.padding import per_axis
 from jconv.pool.arguments import (
     check_cotangent,
-    check_input_shape,
     spatial_dims,
 )
 from jconv.pool.backward import subsample_back
+from jconv.shapes import as_shape, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def subsample(
         >>> subsample(jnp.arange(5)[None, :, None], 2)[0, :, 0]
         Array([0, 2, 4], dtype=int32)
     """
-    x = operands.as_array("x", x)
+    x, stride = operands.as_array("x", x), frozen(stride)
     strides = [1] * x.ndim
     dims = spatial_dims(x.shape, "stride", stride, channel_axis)
     for dim, s in zip(dims, per_axis("stride", stride, len(dims)), strict=True):
@@ -76,7 +76,8 @@ def subsample_vjp(
         Array([1, 0, 0, 2, 0], dtype=int32)
     """
     dy = operands.as_array("dy", dy)
-    shape = check_input_shape(input_shape, dy)
+    shape = as_shape("input_shape", input_shape, dy.ndim)
+    stride = frozen(stride)
     dims = spatial_dims(shape, "stride", stride, channel_axis)
     strides = per_axis("stride", stride, len(dims))
     kept = list(shape)

@@ -19,7 +19,6 @@ from jconv.pool.arguments import (
     as_real,
     check_cotangent,
     check_flag,
-    check_input_shape,
     understand,
 )
 from jconv.pool.backward import average_back, pull_back, sum_back
@@ -27,6 +26,7 @@ from jconv.pool.maxima import check_ties
 from jconv.pool.norms import as_exponent
 from jconv.pool.shares import AllTakeAll, ByPower, BySoftmax, FirstTakesAll
 from jconv.pool.winners import tie_count
+from jconv.shapes import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,7 @@ def extreme_back(
 ) -> Array:
     """Dx of an extreme under one of the rules for ties."""
     check_ties(ties)
+    check_flag(smallest=smallest)
     check_cotangent(dy, pooling.output_shape(x.shape))
     if ties == "first":
         return pull_back(dy, x, pooling, FirstTakesAll(smallest))
@@ -248,7 +249,7 @@ def _linear(
     where: WindowArguments,
 ) -> Pooling:
     """The pool of a backward function that needs no x."""
-    shape = check_input_shape(input_shape, dy)
+    shape = as_shape("input_shape", input_shape, dy.ndim)
     pooling = understand(shape, window, **where)
     check_cotangent(dy, pooling.output_shape(shape))
     return pooling

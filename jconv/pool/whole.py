@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jax import lax
 
 from jconv import operands
-from jconv.pool.arguments import check_not_empty, dims_of_rank
+from jconv.pool.arguments import check_flag, check_not_empty, dims_of_rank
 from jconv.pool.maxima import max_pool, min_pool
 from jconv.pool.norms import lp_pool
 from jconv.pool.soft import logsumexp_pool
@@ -201,6 +201,7 @@ def _whole(
     **options: Any,
 ) -> Array:
     """A pool whose window is as large as the input."""
+    check_flag(keepdims=keepdims)
     x = operands.as_array("x", x)
     dims = dims_of_rank(x.shape, rank, channel_axis)
     check_not_empty(x.shape, dims)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jconv import operands
-from jconv.errors import GeometryError
 from jconv.pool.arguments import (
     check_cotangent,
+    check_flag,
     check_not_empty,
     dims_of_rank,
-    is_size,
 )
 from jconv.pool.vjp import (
     avg_pool_vjp,
@@ -19,6 +18,7 @@ from jconv.pool.vjp import (
     max_pool_vjp,
     sum_pool_vjp,
 )
+from jconv.shapes import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -237,6 +237,7 @@ def _with_axes(
     keepdims: bool,
 ) -> tuple[Array, tuple[int, ...]]:
     """The same for a shape."""
+    check_flag(keepdims=keepdims)
     dy = operands.as_array("dy", dy)
     dims = dims_of_rank(shape, rank, channel_axis)
     check_not_empty(shape, dims)
@@ -256,9 +257,6 @@ def _linear(
     keepdims: bool,
 ) -> Array:
     """A backward function that needs no x."""
-    sizes: Any = input_shape
-    if not hasattr(sizes, "__len__") or not all(map(is_size, sizes)):
-        raise GeometryError.of("input_shape", input_shape, "the shape of x, whole")
-    shape = tuple(sizes)
+    shape = as_shape("input_shape", input_shape)
     dy, window = _with_axes(dy, shape, rank, channel_axis, keepdims=keepdims)
     return pool_vjp(dy, window, input_shape=shape, channel_axis=channel_axis)

@@ -109,7 +109,8 @@ def winning_positions(x: Array, pooling: Pooling, smallest: bool) -> Array:  # n
     """The first extreme entry's position per window; -1 where a window is empty."""
     labelled = x, labels(x.shape, pooling.dims)
     merge = LabelledExtreme(Extreme(smallest=smallest))
-    _, place = pooled(labelled, pooling.steps, merge)
+    y, place = pooled(labelled, pooling.steps, merge)
+    place = jnp.broadcast_to(place, y.shape)  # without an axis to pool, they are thin
     return jnp.where(place == NOWHERE, jnp.int32(-1), place)
 
 

@@ -18,9 +18,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Unpack
 
 from jconv import operands
-from jconv.call import as_shape, check_cotangent, evaluate
+from jconv.call import check_cotangent, evaluate
 from jconv.options import Options
 from jconv.plan import plan, plan_transpose
+from jconv.shapes import as_shape
 from jconv.sharding.division import divided
 from jconv.sharding.halo import halo_exchange
 
