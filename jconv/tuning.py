@@ -78,7 +78,10 @@ def tuned(path: str | os.PathLike[str]) -> Tuned:
     try:
         choices = stored(path)
     except ValueError as error:
-        message = f"{path} is not used: {error}. `jconv tune` measures anew."
+        anew = "`jconv tune` measures anew" + (
+            "" if ours(path) else ", once it is gone"
+        )
+        message = f"{path} is not used: {error}. {anew}."
         warnings.warn(TuningWarning(message), stacklevel=2)
         return Tuned()
     return Tuned.of(choices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -58,6 +59,24 @@ def test_it_steers_what_was_measured_and_nothing_else():
 @pytest.mark.parametrize("name", ["mixed", "no-such-algorithm"])
 def test_a_choice_that_refuses_or_is_gone_is_left_to_the_cost_model(name):
     assert choose(*call("kernel"), tuned_to(name, "kernel")) == choose(*call("kernel"))
+
+
+def test_it_steers_mapped_calls_and_batches_of_any_number_of_axes():
+    """As Equinox has it: a batch axis of one, mapped over the examples."""
+    x, w = np.ones((2, 6, 2)), np.ones((3, 2, 3))
+    options = {"stride": 2, "padding": 1, "method": tuned_to("loop", "output")}
+    found = []
+
+    def chosen(function, *arrays):
+        text = jax.jit(function).lower(*arrays).as_text()
+        found.append("stablehlo.while" in text)
+
+    conv = functools.partial(jconv.conv, **options)
+    chosen(conv, x, w)
+    chosen(jax.vmap(lambda x, w: conv(x[None], w), (0, None)), x, w)
+    chosen(conv, x[None, :, None], w)
+    chosen(conv, np.ones((3, 6, 2)), w)
+    assert found == [True, True, True, False]
 
 
 def test_a_partitioned_program_keeps_batches_whole_whatever_was_measured():

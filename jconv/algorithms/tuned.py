@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from jax.typing import DTypeLike
 
-    from jconv.algorithms.protocol import Shapes
+    from jconv.algorithms.protocol import Shape, Shapes
     from jconv.geometry import Geometry, Role
 
 
@@ -79,7 +80,9 @@ def describe(
     dtype: DTypeLike,
     platform: str | None,
 ) -> str:
-    """All that a choice depends on, in one line.
+    """What measured times depend on, in one line; all batch axes are one in it.
+
+    A layer that ``jax.vmap`` maps over its examples is found as one with a batch.
 
     Examples:
         >>> from jconv.geometry import Geometry
@@ -87,10 +90,21 @@ def describe(
         >>> describe(Geometry.from_call((7,), (3,)), shapes, "output", "float32", "cpu")
         'cpu float32 output of 1x8x7x1x4 and 1x3x4x1x2: 5o+3k=7i+0 by 1 1 1'
     """
-    arrays = " and ".join("x".join(map(str, shapes[role])) for role in OPERANDS[out])
+    arrays = " and ".join(
+        "x".join(map(str, _with_one_batch_axis(shapes[role], role, geometry.rank)))
+        for role in OPERANDS[out]
+    )
     axes = ", ".join(
         f"{a.n_output}o+{a.n_kernel}k={a.n_input}i{a.low:+d} "
         f"by {a.stride} {a.kernel_dilation} {a.input_dilation}"
         for a in geometry.axes
     )
     return f"{platform} {np.dtype(dtype).name} {out} of {arrays}: {axes}".rstrip(": ")
+
+
+def _with_one_batch_axis(shape: Shape, role: Role, rank: int) -> Shape:
+    """(e, *batch, *spatial, g, c) -> (e, n, *spatial, g, c); a kernel has no batch."""
+    if role == "kernel":
+        return shape
+    first = len(shape) - rank - 2
+    return (shape[0], math.prod(shape[1:first]), *shape[first:])
