@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +191,20 @@ def test_the_terminal_tells_sizes_derivatives_and_code(
     assert exit_code == 0
     assert "Along the columns" in told
     assert "import" not in told
+
+
+def test_a_kernel_that_runs_backwards_along_one_axis_is_told_of_that_axis(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = "--input 5x4 --kernel 2x2 --code none --kernel-dilation"
+    _, told, _ = run(f"{words} 1x-1", capsys)
+    assert "true convolution along axis 1: the kernel runs backwards there" in told
+    assert "w flipped along axis 0 and" in told
+    _, told, _ = run(f"{words} -1", capsys)
+    assert re.search(r"true convolution: the kernel runs backwards *\n", told)
+    _, told, _ = run(f"{words} 1x-1 --json", capsys)
+    dw = json.loads(told)["derivatives"]["dw"]
+    assert dw["words"].endswith(") flipped along axis 1")
 
 
 def test_json_is_the_document(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,8 +103,11 @@ def _summary(subject: Subject) -> Table:
     table.add_row("", "weights", f"{weights:,}")
     if counted is not None:
         table.add_row("", "flop", f"{counted:,}, for y, for dx and for dw alike")
-    if any(d < 0 for d in subject.per_axis("kernel_dilation")):
-        table.add_row("", "mode", "true convolution: the kernel runs backwards")
+    backwards = [d < 0 for d in subject.per_axis("kernel_dilation")]
+    if any(backwards):
+        where = rules.along(backwards)
+        told = f"true convolution{where}: the kernel runs backwards"
+        table.add_row("", "mode", f"{told}{' there' if where else ''}")
     return table
 
 
