@@ -49,6 +49,9 @@ def test_the_relation_says_from_where_it_counts(chromium: Chromium, path: Path) 
     assert "o = (0, 1), k = (1, 0), i = (0, 0)" in text(page, "#counted")
     page = chromium.open(path, "#tab=y&n=3&k=2&hi=4&at=5")
     assert text(page, "#counted") == "counted from 0"
+    page = chromium.open(path, "#tab=pool&n=4&k=2&lo=1&at=1")
+    told = "counted from 0: x₁ in the window of y₂ has o = 1, k = 0, i = 0"
+    assert text(page, "#counted") == told
     assert page.complaints() == []
 
 
