@@ -55,6 +55,17 @@ def test_the_relation_says_from_where_it_counts(chromium: Chromium, path: Path) 
     assert page.complaints() == []
 
 
+def test_a_mean_has_two_divisors_where_padding_is_in_the_window(
+    chromium: Chromium, path: Path
+) -> None:
+    def note(at: int) -> str:
+        page = chromium.open(path, f"#tab=pool&n=5&k=3&lo=1&at={at}")
+        return text(page, ".note").replace("\u00a0", " ")
+
+    assert "each of the 2 receives δ₁ / 2, or δ₁ / 3 with padding counted." in note(0)
+    assert "each of the 3 receives δ₂ / 3." in note(1)
+
+
 REASONS = {
     "n=7&k=3&s=2": Subject.from_call((7,), (3,), stride=2),
     "n=6&k=3&d=2&e=3&mode=-1": Subject.from_call(
