@@ -65,7 +65,7 @@ def info(
         str, typer.Option(metavar="N|NxN", help="Negative: true convolution.")
     ] = "1",
     input_dilation: Annotated[
-        str, typer.Option(metavar="N|NxN", help="Positions between inputs.")
+        str, typer.Option(metavar="N|NxN", help="Zeros between inputs, plus one.")
     ] = "1",
     groups: Annotated[int, typer.Option(help="Into how many the channels split.")] = 1,
     dtype: Annotated[str, typer.Option(help="Of x and w.")] = "float32",
