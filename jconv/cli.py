@@ -23,6 +23,7 @@ from jconv import (
     cli_train,
     cli_tune,
     cli_verify,
+    starting,
 )
 from jconv.cli_codes import BAD_USAGE, FAILED, INTERRUPTED
 from jconv.errors import GeometryError, UnsupportedError
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the words after ``jconv``; by default the process's own.
     """
+    starting.done()
     _make_writable()
     code = _run(arguments)
     if code == INTERRUPTED and arguments is None:
