@@ -3,6 +3,9 @@
 import importlib
 from typing import Any
 
+from jconv import starting  # noqa: F401 (before all that takes long)
+
+# isort: split
 from jconv import geometry, lax, nn, rules, sharding
 from jconv.conv import conv, conv_transpose
 from jconv.errors import GeometryError, UnsupportedError

@@ -6,9 +6,11 @@ interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +23,7 @@ from jconv import (
     cli_train,
     cli_tune,
     cli_verify,
+    starting,
 )
 from jconv.cli_codes import BAD_USAGE, FAILED, INTERRUPTED
 from jconv.errors import GeometryError, UnsupportedError
@@ -80,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the words after ``jconv``; by default the process's own.
     """
+    starting.done()
+    _make_writable()
     code = _run(arguments)
     if code == INTERRUPTED and arguments is None:
         # An interrupted XLA now and then crashes while the interpreter is torn down
@@ -88,6 +93,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _make_writable() -> None:
+    """Streams that take whatever a command says, be they ASCII or closed.
+
+    Else a sign that an encoding lacks would end in an error after all the work.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # the shell closed it: >&-
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (stays)
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _run(arguments: Sequence[str] | None) -> int:

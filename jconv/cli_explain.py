@@ -18,7 +18,7 @@ CODE = ("jconv", "lax", "flax", "torch")
 FIGURE_ENDINGS = (".png", ".svg", ".pdf")
 
 ONE_CHANNEL = (
-    "The page shows one example and one channel; --channels, --groups and --batch "
+    "The {} shows one example and one channel; --channels, --groups and --batch "
     "change nothing in it.\n"
 )
 
@@ -107,19 +107,22 @@ def explain(
     if figure is not None and figure.suffix.lower() not in FIGURE_ENDINGS:
         expected = f"a name that ends in {', '.join(FIGURE_ENDINGS)}"
         raise GeometryError.of("--figure", str(figure), expected)
+    several = (subject.batch, subject.c_in, subject.c_out) != (1, 1, 1)
     written = []
     if page is not None:
         from jconv.explain.page import render  # noqa: PLC0415
 
         page.write_text(render(subject), encoding="utf-8")
         written.append(page)
-        if (subject.batch, subject.c_in, subject.c_out) != (1, 1, 1):
-            sys.stderr.write(ONE_CHANNEL)
+        if several:
+            sys.stderr.write(ONE_CHANNEL.format("page"))
     if figure is not None:
         from jconv.explain.figure import write  # noqa: PLC0415
 
         write(subject, figure)
         written.append(figure)
+        if several:
+            sys.stderr.write(ONE_CHANNEL.format("picture"))
     if json:
         from jconv.explain.document import document  # noqa: PLC0415
 

@@ -65,7 +65,7 @@ def info(
         str, typer.Option(metavar="N|NxN", help="Negative: true convolution.")
     ] = "1",
     input_dilation: Annotated[
-        str, typer.Option(metavar="N|NxN", help="Positions between inputs.")
+        str, typer.Option(metavar="N|NxN", help="Zeros between inputs, plus one.")
     ] = "1",
     groups: Annotated[int, typer.Option(help="Into how many the channels split.")] = 1,
     dtype: Annotated[str, typer.Option(help="Of x and w.")] = "float32",
@@ -78,7 +78,19 @@ def info(
         given, lacking = ("--input", "--kernel") if input_ else ("--kernel", "--input")
         raise GeometryError.of(lacking, None, f"sizes such as 3x3, as {given} is given")
     tables = []
-    if input_ is not None and kernel is not None:
+    if input_ is None or kernel is None:
+        sizes: dict[str, tuple[object, object]] = {
+            "--channels": (channels, "1:1"),
+            "--batch": (batch, 1),
+            "--stride": (stride, "1"),
+            "--padding": (padding, "valid"),
+            "--kernel-dilation": (kernel_dilation, "1"),
+            "--input-dilation": (input_dilation, "1"),
+            "--groups": (groups, 1),
+            "--dtype": (dtype, "float32"),
+        }
+        cli_options.refuse(sizes, "--input and --kernel beside it")
+    else:
         from jconv.bench.candidates import contractions  # noqa: PLC0415
         from jconv.geometry import Geometry  # noqa: PLC0415
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from jconv.errors import GeometryError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jconv.geometry import Padding
 
 
@@ -92,3 +94,21 @@ def dtype(option: str, name: str) -> str:
     if name not in DTYPES:
         raise GeometryError.of(option, name, f"one of {', '.join(DTYPES)}")
     return name
+
+
+def refuse(
+    options: Mapping[str, tuple[object, object]], expected: str, mend: str = ""
+) -> None:
+    """Refuse options that would be ignored: those not at their default.
+
+    Args:
+        options: name -> (what was given, its default).
+        expected: what the message says was expected.
+        mend: how to mend it.
+
+    Raises:
+        GeometryError: for the first of them.
+    """
+    for name, (given, default) in options.items():
+        if given != default:
+            raise GeometryError.of(name, given, expected, mend)

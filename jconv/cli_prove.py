@@ -75,7 +75,7 @@ def prove(
 
     from jconv.tuning import replace, writable  # noqa: PLC0415
     from jconv.verify import symbolic  # noqa: PLC0415
-    from jconv.verify.symbolic import table  # noqa: PLC0415
+    from jconv.verify.symbolic import interrupt, table  # noqa: PLC0415
 
     silent = json and file is None
     if silent and exhaustive:
@@ -88,7 +88,8 @@ def prove(
     if file is not None:
         writable("FILE", file)
     try:
-        document = _run(console, names)
+        with interrupt.heeded():  # between two proofs, too
+            document = _run(console, names)
     except KeyboardInterrupt:
         console.print("Interrupted; nothing was written.", style="yellow")
         raise typer.Exit(INTERRUPTED) from None

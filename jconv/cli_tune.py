@@ -140,11 +140,9 @@ def tune(
 
 
 def _refuse_beside(whose: str, options: Mapping[str, tuple[object, object]]) -> None:
-    """Refuse what a layer has of its own: an option not at its default."""
-    for name, (given, default) in options.items():
-        if given != default:
-            mend = "Those layers have their own sizes."
-            raise GeometryError.of(name, given, f"nothing beside {whose}", mend)
+    """Refuse what a layer has of its own."""
+    mend = "Those layers have their own sizes."
+    cli_options.refuse(options, f"nothing beside {whose}", mend)
 
 
 def _of_layers(layers: Mapping[str, Layer], dtype: str) -> list[Contraction]:

@@ -122,8 +122,10 @@ def conv_transpose(
         w: the forward convolution's kernel.
         stride: the forward convolution's; here it spreads y out.
         padding: the forward convolution's; "same" gives ``stride`` times y's size.
-        output_padding: added to the size of the result, as in PyTorch; up to
-            ``stride - 1`` inputs more give the same number of outputs.
+        output_padding: added to the size of the result, as in PyTorch: below the larger
+            of stride and ``|kernel_dilation|``. Up to ``stride - 1`` inputs more give
+            the same number of outputs; from there on ``conv`` of the result has more
+            outputs than y, the first of which are y's.
         output_shape: spatial sizes of the result, instead of ``output_padding``; with
             "same" they determine the padding, as in ONNX.
         kernel_dilation: the forward convolution's.

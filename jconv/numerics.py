@@ -4,7 +4,9 @@ All bounds here are *componentwise and relative to the absolute convolution*: a 
 with terms ``t_1 ... t_n`` computed by an algorithm with factor B satisfies (transforms
 have bounds of their own, in ``algorithms.accuracy``)
 
-    |computed - exact|  <=  B * (|t_1| + ... + |t_n|).
+    |computed - exact|  <=  B * (|t_1| + ... + |t_n|),
+
+barring overflow and underflow.
 
 References:
     N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., SIAM, 2002,
@@ -77,7 +79,7 @@ def _widened(dtype: jnp.dtype) -> jnp.dtype:
 def term_count(
     geometry: Geometry, shapes: dict[Role, tuple[int, ...]], out: Role
 ) -> int:
-    """The largest number of products that meet in one entry of role ``out``.
+    """At most so many products meet in one entry of role ``out``.
 
     Args:
         geometry: the relation.

@@ -1,4 +1,8 @@
-"""One call, understood: every user error is raised here, before an array is touched."""
+"""One call, understood: what is wrong with its shapes and options is raised here.
+
+No array is touched for that. What is wrong with a dtype or a precision is raised by
+``operands``, with a cotangent by ``call``.
+"""
 
 from __future__ import annotations
 

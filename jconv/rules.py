@@ -149,6 +149,13 @@ def describe(geometry: Geometry, out: Role) -> str:
         for each of the 2 groups of channels: dw = conv(x with batch and channels
         swapped, dy as the kernel, its batch as channels, stride=(1,),
         padding=((0, 0),), kernel_dilation=(1,))
+
+    What is flipped along some axes only names them, as the arrays count them:
+
+        >>> mixed = Geometry.from_call((5, 4), (2, 2), kernel_dilation=(1, -1))
+        >>> print(describe(mixed, "input"))
+        dx = conv(dy, w flipped along axis 0 and its channels swapped, stride=(1, 1),
+        padding=((1, 1), (1, 1)), kernel_dilation=(1, 1))
     """
     rule = geometry.as_convolution(out)
     given = arguments(rule)
@@ -163,13 +170,13 @@ def describe(geometry: Geometry, out: Role) -> str:
         image += " with batch and channels swapped"
         kernel += " as the kernel, its batch as channels"
     flip = any(rule.flip_kernel)
-    kernel += " flipped" if flip else ""
+    kernel += f" flipped{along(rule.flip_kernel)}" if flip else ""
     groups = geometry.groups
     if out == "input":
         kernel += f" {'and' if flip else 'with'} its channels swapped"
         kernel += " within each group" if groups > 1 else ""
     result = {"output": "y", "input": "dx", "kernel": "dw"}[out]
-    flipped = " flipped" if any(rule.flip_result) else ""
+    flipped = f" flipped{along(rule.flip_result)}" if any(rule.flip_result) else ""
     shown = ("stride", "padding", "kernel_dilation")
     numbers = ", ".join(f"{name}={given[name]}" for name in shown)
     if groups > 1 and out == "kernel":
@@ -177,6 +184,19 @@ def describe(geometry: Geometry, out: Role) -> str:
     elif groups > 1:
         numbers += f", groups={groups}"
     return f"{result} = conv({image}, {kernel}, {numbers}){flipped}"
+
+
+def along(marked: Sequence[bool]) -> str:
+    """The marked axes in words; nothing where all are marked.
+
+    Examples:
+        >>> along((True, False, True)), along((False, True)), along((True, True))
+        (' along axes 0 and 2', ' along axis 1', '')
+    """
+    if all(marked):
+        return ""
+    axes = [str(a) for a, mark in enumerate(marked) if mark]
+    return f" along {'axis' if len(axes) == 1 else 'axes'} {' and '.join(axes)}"
 
 
 def contract(

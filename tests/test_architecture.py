@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "jconv"
 
 FLOORS = (
-    {"errors", "geometry", "numerics", "version"},
+    {"errors", "geometry", "numerics", "starting", "version"},
     {"layout", "reference"},
     {"algorithms"},
     {"compat", "primitive"},

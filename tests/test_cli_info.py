@@ -49,6 +49,14 @@ def test_a_wrong_option_tells_how_it_is_spelt(
 
 
 INFO_WRONG = {
+    "padding of nothing": "--padding some",
+    "channels of nothing": "--channels 4:6",
+    "batch of nothing": "--batch 2",
+    "stride of nothing": "--stride 2",
+    "dilation of nothing": "--kernel-dilation 2",
+    "holes of nothing": "--input-dilation 2",
+    "groups of nothing": "--groups 2",
+    "dtype of nothing": "--dtype float64",
     "no kernel": "--input 9x9",
     "no sizes": "--input 9by9 --kernel 3x3",
     "ranks": "--input 9x9 --kernel 3",

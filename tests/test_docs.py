@@ -209,6 +209,24 @@ def test_formulas_and_figures_are_in_their_places(site: dict[Path, Any]) -> None
             assert contents.formulas > 3, page.name
 
 
+BELOW = """[...document.querySelectorAll("div.formula")].map(
+    (each) => [each.scrollHeight - each.clientHeight, getComputedStyle(each).overflowY])
+"""
+"""How much of each formula lies below its box, and what becomes of it."""
+
+
+@pytest.mark.skipif(executable() is None, reason="no Chromium here")
+def test_a_formula_neither_scrolls_up_and_down_nor_is_cut(
+    site: dict[Path, Any],
+) -> None:
+    pages = [page for page, contents in site.items() if contents.formulas > 1]
+    with browser() as chromium:
+        for path in pages:
+            page = chromium.open(path, width=1000)
+            told = page.evaluate(BELOW)
+            assert all(each == [0, "hidden"] for each in told), (path.name, told)
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_public_name_is_documented(site: dict[Path, Any], package: str) -> None:
     ids = {

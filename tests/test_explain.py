@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 import pytest
+from rich.console import Console
 
 from jconv import cli, reference
-from jconv.explain import code, figure, sizes, sums, taps
+from jconv.explain import code, figure, sizes, sums, taps, text
 from jconv.explain.document import document
 from jconv.explain.subject import Subject
 from jconv.geometry import OPERANDS, ROLES, Geometry
@@ -190,6 +193,34 @@ def test_the_terminal_tells_sizes_derivatives_and_code(
     assert exit_code == 0
     assert "Along the columns" in told
     assert "import" not in told
+
+
+def test_a_kernel_that_runs_backwards_along_one_axis_is_told_of_that_axis(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = "--input 5x4 --kernel 2x2 --code none --kernel-dilation"
+    _, told, _ = run(f"{words} 1x-1", capsys)
+    assert "true convolution along axis 1: the kernel runs backwards there" in told
+    assert "w flipped along axis 0 and" in told
+    _, told, _ = run(f"{words} -1", capsys)
+    assert re.search(r"true convolution: the kernel runs backwards *\n", told)
+    _, told, _ = run(f"{words} 1x-1 --json", capsys)
+    dw = json.loads(told)["derivatives"]["dw"]
+    assert dw["words"].endswith(") flipped along axis 1")
+
+
+@pytest.mark.parametrize("width", [40, 60, 70, 80, 100])
+def test_a_narrow_terminal_keeps_the_names_of_the_outputs(width: int) -> None:
+    """What does not fit goes on below or is left out; nothing is cut."""
+    subject = Subject.from_call((2800,), (500,), stride=2, padding="same")
+    console = Console(width=width, record=True, file=io.StringIO())
+    text.show(console, subject, ())
+    told = console.export_text()
+    table = told[told.index("  output") : told.index("The derivatives")]
+    assert re.findall(r"y\[\d+\]", table)[-2:] == ["y[1398]", "y[1399]"]
+    assert table.count("…") == 3 + 2 * 7  # a row left out, and each list's middle
+    assert table.count("w[254]") == 1
+    assert ("249  " in table) == (width >= 80)  # taps without an input
 
 
 def test_json_is_the_document(capsys: pytest.CaptureFixture[str]) -> None:

@@ -217,14 +217,15 @@ def test_json_holds_the_code_that_was_asked_for(
         assert list(json.loads(printed)["code"]) == wanted
 
 
-def test_what_the_page_does_not_show_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("kind", "what"), [("page", "page"), ("figure", "picture")])
+def test_what_the_page_or_the_picture_does_not_show_is_said(
+    kind: str, what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "page.html"
-    _, printed, said = run(f"--channels 2:4 --page {path}", capsys)
+    path = tmp_path / {"page": "page.html", "figure": "figure.svg"}[kind]
+    _, printed, said = run(f"--channels 4:4 --groups 4 --{kind} {path}", capsys)
     assert printed == f"Written: {path}\n"
-    assert "one example and one channel" in said
-    assert run(f"--page {path}", capsys)[2] == ""
+    assert f"The {what} shows one example and one channel" in said
+    assert run(f"--{kind} {path}", capsys)[2] == ""
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,21 @@ def test_the_relation_says_from_where_it_counts(chromium: Chromium, path: Path) 
     assert "o = (0, 1), k = (1, 0), i = (0, 0)" in text(page, "#counted")
     page = chromium.open(path, "#tab=y&n=3&k=2&hi=4&at=5")
     assert text(page, "#counted") == "counted from 0"
+    page = chromium.open(path, "#tab=pool&n=4&k=2&lo=1&at=1")
+    told = "counted from 0: x₁ in the window of y₂ has o = 1, k = 0, i = 0"
+    assert text(page, "#counted") == told
     assert page.complaints() == []
+
+
+def test_a_mean_has_two_divisors_where_padding_is_in_the_window(
+    chromium: Chromium, path: Path
+) -> None:
+    def note(at: int) -> str:
+        page = chromium.open(path, f"#tab=pool&n=5&k=3&lo=1&at={at}")
+        return text(page, ".note").replace("\u00a0", " ")
+
+    assert "each of the 2 receives δ₁ / 2, or δ₁ / 3 with padding counted." in note(0)
+    assert "each of the 3 receives δ₂ / 3." in note(1)
 
 
 REASONS = {

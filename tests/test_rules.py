@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -105,6 +106,56 @@ def test_never_binds_a_derivative_role() -> None:
 def test_describes(options: dict, out: str, words: list[str]) -> None:
     said = rules.describe(Geometry.from_call((7,), (3,), **options), out)
     assert [word for word in words if word not in said] == []
+
+
+FLIPPED = {
+    "1-D": {"kernel_dilation": -1},
+    "2-D, forwards": {"kernel_dilation": 1},
+    "2-D, one backwards": {"kernel_dilation": (1, -1)},
+    "3-D, one backwards": {"kernel_dilation": (1, -1, 1)},
+    "3-D, two backwards": {"kernel_dilation": (-1, 2, -1), "stride": (1, 2, 1)},
+}
+
+
+@pytest.mark.parametrize("name", FLIPPED)
+def test_the_sentence_followed_literally_computes_the_derivative(name: str) -> None:
+    """Exactly the axes that it names are flipped; all of them where it names none."""
+    options, rank = FLIPPED[name], int(name[0])
+    spatial, taps = (6, 5, 4)[:rank], (3, 2, 2)[:rank]
+    geometry = Geometry.from_call(spatial, taps, **options)
+    random = np.random.default_rng(rank)
+    x, w, dy = (
+        random.integers(-4, 5, shape).astype(float)
+        for shape in ((*spatial, 1), (*taps, 1, 1), (*geometry.size("output"), 1))
+    )
+    dx = _followed(geometry, "input", dy, w)
+    np.testing.assert_array_equal(
+        dx, jconv.conv_input_vjp(dy, w, input_shape=x.shape, **options)
+    )
+    dw = _followed(geometry, "kernel", x, dy[..., None])
+    np.testing.assert_array_equal(
+        dw[..., None],
+        jconv.conv_kernel_vjp(x, dy, kernel_shape=w.shape, **options),
+    )
+
+
+def _followed(
+    geometry: Geometry, out: Role, image: np.ndarray, kernel: np.ndarray
+) -> np.ndarray:
+    """The convolution that the sentence names, flipped as its words say."""
+    said = rules.describe(geometry, out)
+    operands, result = said.rsplit(")", 1)
+    kernel = np.flip(kernel, _named_axes(operands, geometry.rank))
+    given = rules.arguments(geometry.as_convolution(out))
+    y = np.asarray(jconv.conv(image, kernel, **given))
+    return np.flip(y, _named_axes(result, geometry.rank))
+
+
+def _named_axes(words: str, rank: int) -> tuple[int, ...]:
+    found = re.search(r" flipped( along ax[ie]s ([\d and]+))?", words)
+    if not found:
+        return ()
+    return tuple(map(int, re.findall(r"\d", found[2] or ""))) or tuple(range(rank))
 
 
 def test_padding_mode_is_carried_through() -> None:

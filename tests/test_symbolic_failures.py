@@ -6,6 +6,7 @@ import dataclasses
 import os
 import signal
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -119,11 +120,33 @@ def test_ctrl_c_between_two_questions_is_not_lost(pressing: Any) -> None:
     assert symbolic.prove(made(far)).verdict is Verdict.REFUTED, "it is over"
 
 
+def test_z3_leaves_ctrl_c_to_python(pressing: Any) -> None:
+    """It may answer although it was interrupted, and say nothing of it."""
+    asked = cubes(solver.STEPS, timeout_ms=1000)
+    pressing(0.3)
+    with pytest.raises(KeyboardInterrupt):
+        asked.check()
+
+
+def test_ctrl_c_makes_z3_give_up(pressing: Any) -> None:
+    asked = cubes(2**32 - 1, timeout_ms=60_000)
+    start = time.monotonic()
+    pressing(0.3)
+    with pytest.raises(KeyboardInterrupt), interrupt.heeded():
+        interrupt.check(asked)
+    assert time.monotonic() - start < 30
+    assert signal.set_wakeup_fd(-1) == -1
+
+
 def test_spent_steps_are_no_interruption() -> None:
-    asked = solver.fresh_solver(20_000)
+    assert interrupt.check(cubes(20_000, timeout_ms=60_000)) == z3.unknown
+    assert interrupt.check(cubes(40_000_000, timeout_ms=100)) == z3.unknown
+
+
+def cubes(steps: int, timeout_ms: int) -> Any:
+    """A question that z3 does not answer."""
+    asked = solver.fresh_solver(steps)
+    asked.set("timeout", timeout_ms)
     x, y, z = z3.Ints("x y z")
     asked.add(x >= 1, y >= 1, z >= 1, x * x * x + y * y * y == z * z * z)
-    assert interrupt.check(asked, 20_000, solver.TIMEOUT_MS) == z3.unknown
-    asked.set("rlimit", 40_000_000)
-    asked.set("timeout", 100)
-    assert interrupt.check(asked, 40_000_000, 100) == z3.unknown
+    return asked

@@ -4,9 +4,10 @@ A transform mixes all entries of a block, so its error is *normwise*: an entry i
 
     |computed - exact|  <=  B  ||first||  ||second||
 
-with the Frobenius norms of the two whole operands, however small the entry itself is. A
-direct sum's is componentwise (``numerics``): next to a large entry a small one keeps
-its digits. This holds of the algorithms that are not ``exact_on_integers``.
+with the Frobenius norms of the two whole operands, however small the entry itself is,
+barring overflow and underflow. A direct sum's is componentwise (``numerics``): next to
+a large entry a small one keeps its digits. This holds of the algorithms that are not
+``exact_on_integers``.
 
 References:
     N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., SIAM, 2002,

@@ -37,6 +37,9 @@ INDENT = 2
 FRAME = 4
 """Columns that a frame around code takes."""
 
+UNBOUNDED = 10_000
+"""Columns that no table needs."""
+
 AXIS_NAMES = {1: ("",), 2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 
 
@@ -70,6 +73,8 @@ def show(console: Console, subject: Subject, libraries: Sequence[str]) -> None:
         room = console.width - INDENT
         if taps is None or console.measure(taps).maximum > room:
             taps = _table(axis)
+            if _needed(console, taps) > room:
+                taps = _table(axis, narrow=True)
         console.print(Indented(taps, (1, 0, 0, INDENT)))
     _heading(console, "The derivatives, which are convolutions again")
     for out in ("input", "kernel"):
@@ -103,29 +108,46 @@ def _summary(subject: Subject) -> Table:
     table.add_row("", "weights", f"{weights:,}")
     if counted is not None:
         table.add_row("", "flop", f"{counted:,}, for y, for dx and for dw alike")
-    if any(d < 0 for d in subject.per_axis("kernel_dilation")):
-        table.add_row("", "mode", "true convolution: the kernel runs backwards")
+    backwards = [d < 0 for d in subject.per_axis("kernel_dilation")]
+    if any(backwards):
+        where = rules.along(backwards)
+        told = f"true convolution{where}: the kernel runs backwards"
+        table.add_row("", "mode", f"{told}{' there' if where else ''}")
     return table
 
 
-def _table(axis: Axis) -> Table:
-    """The inputs and the taps of each output, or of the outputs at both ends."""
+def _table(axis: Axis, *, narrow: bool = False) -> Table:
+    """The inputs and the taps of each output, or of the outputs at both ends.
+
+    Where it is narrow the last column is left out, as the taps tell it too, and
+    entries go on below. An output's name is never cut.
+    """
+    shown = [o if o is None else window(axis, o) for o in outputs_shown(axis)]
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for title in ("output", "inputs", "taps", "taps without an input"):
-        entries = title in ("inputs", "taps")  # a title may wrap, these not
-        table.add_column(title, header_style="dim", no_wrap=entries)
-    for o in outputs_shown(axis):
-        if o is None:
-            table.add_row("…", "…", "…", "")
+    table.add_column("output", header_style="dim", no_wrap=True)
+    for title in ("inputs", "taps"):
+        longest = max(len(getattr(each, title)) for each in shown if each)
+        least = None if narrow else longest
+        table.add_column(title, header_style="dim", no_wrap=not narrow, min_width=least)
+    if not narrow:
+        table.add_column("taps without an input", header_style="dim")
+    for each in shown:
+        if each is None:
+            table.add_row("…", "…", "…")
             continue
-        each = window(axis, o)
-        table.add_row(
-            Text(f"y[{o}]", STYLES["y"]),
+        row = [
+            Text(f"y[{each.output}]", STYLES["y"]),
             Text(each.inputs, STYLES["x"]),
             Text(each.taps, STYLES["w"]),
-            str(each.absent or ""),
-        )
+        ]
+        table.add_row(*row, *(() if narrow else (str(each.absent or ""),)))
     return table
+
+
+def _needed(console: Console, table: Table) -> int:
+    """Columns below which a table is cut; measured where there are enough of them."""
+    wide = console.options.update(width=UNBOUNDED)
+    return console.measure(table, options=wide).minimum
 
 
 def _picture(axis: Axis) -> Table | None:

@@ -1,4 +1,8 @@
-"""Padding as users write it -> one (low, high) pair per axis. Strings die here."""
+"""Padding as users write it -> one (low, high) pair per axis.
+
+Names end here, but for what "same" means to a transposed convolution: its sizes follow
+from the padding (``transposed``).
+"""
 
 from __future__ import annotations
 

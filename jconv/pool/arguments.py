@@ -1,4 +1,7 @@
-"""A pool's arguments, understood: every user error is raised here."""
+"""A pool's arguments, understood: what is wrong with those of all pools is raised here.
+
+What one pool has alone, as p or ties, is checked where that pool is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The primitive, and the one function that binds it."""
+"""The primitive, and the function that binds it for everyone else.
+
+Only its Taylor rule binds it without, as all its operands are ready.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Sum over shared labels: the one place where algorithms multiply."""
+"""A product of two labelled arrays, summed over the labels that they share.
+
+Blocks that are transformed are multiplied by ``products``; ``tapwise`` and the
+transforms have products of their own.
+"""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@
     const each = (tell) => [...new Set(axes.map(tell))].join("<br>");
     $("exists").textContent = pool ? "Input i is in window o, as its entry k, exactly where" : "A product exists exactly where";
     $("relation").innerHTML = each((a) => Say.relation(a));
-    $("counted").innerHTML = empty ? "" : Say.counted(axes, State.looked(), State.at());
+    $("counted").innerHTML = empty ? "" : Say.counted(axes, State.looked(), State.at(), pool);
     $("size").innerHTML = each((a, n) => Say.size(a, state.axes[n].lo, state.axes[n].hi));
     controls(pool);
     restore(focus);

@@ -138,8 +138,11 @@ const PoolView = (() => {
     const tie = found.winners.length > 1
       ? `${winners} are equal: one of them, each of them, or all together receive ${delta}.`
       : `${winners} is the largest and receives ${delta} = ${Say.number(dy[o])}, whatever the rule for ties.`;
+    const full = Relation.count(Relation.shape(axes, "kernel"));
+    const mean = `each of the ${window.length} receives ${delta}&nbsp;/&nbsp;${window.length}` +
+      (full === window.length ? "" : `, or ${delta}&nbsp;/&nbsp;${full} with padding counted`);
     return `<div class="symbols">${y} = max(${list}) = ${Say.span("output", Say.number(found.value))}</div>` +
-      `<div class="note">${tie} In the mean, each of the ${window.length} receives ${delta}&nbsp;/&nbsp;${window.length}.</div>`;
+      `<div class="note">${tie} In the mean, ${mean}.</div>`;
   }
 
   return { build };

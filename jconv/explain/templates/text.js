@@ -64,8 +64,8 @@ const Say = (() => {
       `${times(a.inputDilation, span("input", "<i>i</i>"))}${shift}`;
   }
 
-  /** The relation counts from 0 and the names from 1: one product in both ways. */
-  function counted(axes, out, index) {
+  /** The relation counts from 0 and the names from 1: one product, or entry, both ways. */
+  function counted(axes, out, index, pool) {
     const [term] = ordered(axes, out, index);
     if (!term) return "counted from 0";
     const own = { output: "o", kernel: "k", input: "i" };
@@ -73,7 +73,10 @@ const Say = (() => {
       const numbers = axes.length === 1 ? term[role][0] : `(${term[role].join(", ")})`;
       return `<span class="term">${span(role, `<i>${own[role]}</i>`)} = ${numbers}</span>`;
     };
-    const names = FACTORS[out].map((role) => symbol(axes, role, term[role])).join("&#8201;");
+    const factors = () => FACTORS[out].map((role) => symbol(axes, role, term[role])).join("&#8201;");
+    const entry = () => `${symbol(axes, "input", term.input)} in the window of ` +
+      span("output", "y" + place(axes, "output", term.output));
+    const names = pool ? entry() : factors();  // a window has no weights
     return `counted from 0: ${names} has ${["output", "kernel", "input"].map(at).join(", ")}`;
   }
 

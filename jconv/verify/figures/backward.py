@@ -87,7 +87,7 @@ def kernel_arrows() -> Figure:
         ]
         name = f"∂L/∂w{SUBSCRIPTS[k]}  ="
         _sum(axes, (12.2, 3.3 + 0.95 * k), name, terms, name_color=color)
-    text(axes, (12.2, 6.4), "x₃ (thick edges, black here) sends δ₃x₃ to w₁,", ha="left")
+    text(axes, (12.2, 6.4), "x₃ (thick edges, uncoloured) sends δ₃x₃ to w₁,", ha="left")
     text(axes, (12.2, 7.15), "δ₂x₃ to w₂ and δ₁x₃ to w₃. Each line is x", ha="left")
     text(axes, (12.2, 7.9), "seen through the window δ: a convolution.", ha="left")
     return figure
@@ -102,7 +102,7 @@ def input_windows() -> Figure:
     for n, (row, column) in enumerate(np.ndindex(2, 2)):
         left, color = 0.8 + 5.2 * n, WINDOW_COLORS[n]
         window = [(row + p, column + q) for p, q in np.ndindex(2, 2)]
-        text(axes, (left + 1.5, 0.6), f"window of o{SUBSCRIPTS[n]}", color=OUTPUT)
+        text(axes, (left + 1.5, 0.6), f"window of y{SUBSCRIPTS[n]}", color=OUTPUT)
         cells(axes, names, (left, 1.2), INPUT, marked=window)
         for p, q in np.ndindex(2, 2):
             middle = (row + p, column + q) == (1, 1)
@@ -143,7 +143,7 @@ def _nodes(axes: Axes) -> tuple[Place, Place]:
     for i in range(AXIS.n_input):
         node(axes, x_at(i), f"x{SUBSCRIPTS[i]}", INPUT)
     for o in range(AXIS.n_output):
-        node(axes, o_at(o), f"o{SUBSCRIPTS[o]}", OUTPUT)
+        node(axes, o_at(o), f"y{SUBSCRIPTS[o]}", OUTPUT)
         arrow(axes, o_at(o, -1.35), o_at(o, -0.56), COTANGENT, linewidth=1.6)
         text(axes, o_at(o, -1.7), f"δ{SUBSCRIPTS[o]}", color=COTANGENT, weight="bold")
     return x_at, o_at

@@ -1,23 +1,29 @@
 """Ctrl-C while proofs run: it ends them, wherever it comes.
 
-Left alone it is lost in two ways. While z3 answers, it takes the signal for itself and
-gives up that one answer, as if its steps were spent. And a ``KeyboardInterrupt`` that
-Python raises in an object's ``__del__``, of which z3's terms have one, is dropped. So
-the signal is only noted, and raised where the next question is asked.
+Left alone it is lost in two ways. While z3 answers, it takes the signal for itself, and
+gives up that one answer or not even that. And a ``KeyboardInterrupt`` that Python
+raises in an object's ``__del__``, of which z3's terms have one, is dropped. So z3 is
+told to leave the signal alone (``solver``), and it is only noted, and raised where the
+next question is asked. Python notes nothing before z3 has answered, so meanwhile a
+thread asks z3 to give up.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import signal
+import socket
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _noted = threading.Event()
+
+PAUSE = 0.05
+"""Seconds after which z3 is asked again: it may not have begun when it was asked."""
 
 
 @contextlib.contextmanager
@@ -34,11 +40,38 @@ def heeded() -> Iterator[None]:
         return
     signal.signal(signal.SIGINT, _note)
     try:
-        yield
+        with _giving_up():
+            yield
         raise_noted()
     finally:
         _noted.clear()
         signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _giving_up() -> Iterator[None]:
+    """Within, Ctrl-C makes z3 give up what it is doing."""
+    told, tells = socket.socketpair()
+    tells.setblocking(False)  # noqa: FBT003 (its own)
+    before = signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+    over = threading.Event()
+    thread = threading.Thread(target=_give_up, args=(told, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        over.set()
+        tells.close()
+        thread.join()
+        told.close()
+
+
+def _give_up(told: socket.socket, over: threading.Event) -> None:
+    """Wait for the signal, told at once, and ask z3 to give up until it is over."""
+    while number := told.recv(1):
+        while number[0] == signal.SIGINT and not over.wait(PAUSE):
+            importlib.import_module("z3").main_ctx().interrupt()
 
 
 def _note(*_: object) -> None:
@@ -54,43 +87,17 @@ def raise_noted() -> None:
         raise KeyboardInterrupt
 
 
-def check(solver: Any, steps: int, timeout_ms: int, *assumed: Any) -> Any:
+def check(solver: Any, *assumed: Any) -> Any:
     """``solver.check``, which Ctrl-C ends.
-
-    z3 says "canceled" for a spent limit and for the signal alike: it was the signal if
-    neither the steps nor the time were spent.
 
     Args:
         solver: z3's.
-        steps: its limit of steps.
-        timeout_ms: its limit of time.
         assumed: what z3's ``check`` takes.
 
     Raises:
         KeyboardInterrupt: if it was interrupted.
     """
     raise_noted()
-    counted, begin = _count(solver), time.monotonic()
     answer = solver.check(*assumed)
     raise_noted()
-    if str(answer) == "unknown" and solver.reason_unknown() in CANCELED:
-        spent = _count(solver) - counted >= steps
-        late = 1e3 * (time.monotonic() - begin) >= timeout_ms
-        if not spent and not late:
-            raise KeyboardInterrupt
     return answer
-
-
-CANCELED = ("canceled", "interrupted", "interrupted from keyboard")
-"""What z3's versions call it."""
-
-
-STEPS = "rlimit count"
-"""What its statistics call its steps."""
-
-
-def _count(solver: Any) -> int:
-    """The steps that z3 has taken so far, in all; they are told near the end."""
-    told = solver.statistics()
-    entries = map(told.__getitem__, reversed(range(len(told))))
-    return next((int(value) for name, value in entries if name == STEPS), 0)

@@ -78,16 +78,8 @@ def fresh_solver(steps: int) -> Any:
     solver.set("rlimit", steps)
     solver.set("timeout", TIMEOUT_MS)
     solver.set("random_seed", 0)
+    solver.set("ctrl_c", False)  # noqa: FBT003 (z3's own); it is for ``interrupt``
     return solver
-
-
-def check(solver: Any, steps: int, *assumed: Term) -> Any:
-    """z3's answer to what a ``fresh_solver(steps)`` holds.
-
-    Raises:
-        KeyboardInterrupt: if it was interrupted.
-    """
-    return interrupt.check(solver, steps, TIMEOUT_MS, *assumed)
 
 
 class Reasoner:
@@ -137,7 +129,7 @@ def _ask(
         labels[label] = fact
         solver.assert_and_track(prepare(fact), label)
     solver.add(prepare(z3.Not(conclusion)))
-    answer = check(solver, steps)
+    answer = interrupt.check(solver)
     if answer == z3.unsat:
         return Answer.YES, [labels[str(each)] for each in solver.unsat_core()]
     no = answer == z3.sat and not linear
@@ -177,7 +169,7 @@ def model(facts: Iterable[Term], unknowns: Iterable[Term]) -> list[int] | None:
     """Values of the unknowns under which all facts hold; None if none were found."""
     solver = fresh_solver(STEPS)
     solver.add(*facts)
-    if check(solver, STEPS) != z3.sat:
+    if interrupt.check(solver) != z3.sat:
         return None
     found = solver.model()
     return [found.eval(each, model_completion=True).as_long() for each in unknowns]

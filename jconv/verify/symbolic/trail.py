@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from jconv.verify.symbolic import interrupt
 from jconv.verify.symbolic.contracts import Contracts
 from jconv.verify.symbolic.integer import Integer
-from jconv.verify.symbolic.solver import PATH_STEPS, check, fresh_solver, z3
+from jconv.verify.symbolic.solver import PATH_STEPS, fresh_solver, z3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +98,7 @@ class Trail:
 
     def _possible(self, term: Term) -> bool:
         """Whether the path may go there; yes where the solver leaves it open."""
-        return bool(check(self._solver, PATH_STEPS, term) != z3.unsat)
+        return bool(interrupt.check(self._solver, term) != z3.unsat)
 
 
 def trails(bound: int | None = None) -> Iterator[Trail]:
