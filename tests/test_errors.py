@@ -45,22 +45,6 @@ WRONG = {
         ["groups=3", "c_in=4", "1, 2, 4"],
     ),
     "stride-generator": (conv(stride=(n for n in [1])), ["stride=", "integer"]),
-    "kernel_shape-object": (
-        kernel_vjp(kernel_shape=(3, 2, object())),
-        ["kernel_shape=", "size of at least 0"],
-    ),
-    "input_shape-set": (
-        input_vjp(input_shape={2, 6}),
-        ["input_shape={2, 6}", "one size of at least 0 per dimension"],
-    ),
-    "patches-set": (
-        lambda: jconv.extract_patches(ones(1, 9, 9, 1), {5, 3}),
-        ["window=", "one size of at least 0 per spatial axis"],
-    ),
-    "preferred-key": (
-        conv(preferred_element_type=jax.dtypes.prng_key),
-        ["preferred_element_type=", "a dtype"],
-    ),
     "groups-c_out": (
         conv(ones(6, 4), ones(3, 2, 3), groups=2),
         ["groups=2", "c_out=3", "1, 3"],
