@@ -224,3 +224,23 @@ def test_preferred_element_type_is_the_results_and_not_the_cotangents(pair):
             y,
         )
         assert (dx.dtype, dw.dtype) == (dtype, dtype)
+
+
+def test_a_dtype_of_keys_is_none():
+    with pytest.raises(GeometryError, match=r"preferred_element_type=.*a dtype"):
+        jconv.conv(
+            jnp.ones((4, 1)),
+            jnp.ones((2, 1, 1)),
+            preferred_element_type=jax.dtypes.prng_key,
+        )
+
+
+def test_wide_arrays_are_refused_where_wide_dtypes_are_off():
+    """What is computed of them would be narrower, and of another type than told."""
+    with jax.enable_x64(True):  # noqa: FBT003
+        x, w = jnp.ones((4, 1), "float64"), jnp.ones((2, 1, 1), "float64")
+    with jax.enable_x64(False):  # noqa: FBT003
+        for call in (jconv.conv, lambda x, _: jconv.avg_pool(x, (2,))):
+            with pytest.raises(jconv.UnsupportedError, match=r"x is of float64.*x64"):
+                call(x, w)
+        assert jconv.conv(np.asarray(x), np.asarray(w)).dtype == "float32"

@@ -58,12 +58,3 @@ def test_the_number_of_sizes_is_told_where_it_is_known():
 def test_a_window_is_ordered_too(window):
     with pytest.raises(GeometryError, match=r"window=.*one size of at least 0"):
         jconv.extract_patches(np.ones((1, 9, 9, 1)), window)
-
-
-def test_a_dtype_of_keys_is_none():
-    with pytest.raises(GeometryError, match=r"preferred_element_type=.*a dtype"):
-        jconv.conv(
-            jnp.ones((4, 1)),
-            jnp.ones((2, 1, 1)),
-            preferred_element_type=jax.dtypes.prng_key,
-        )
