@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from jconv import cli_train_run
+from jconv.cli_options import refuse
 from jconv.errors import GeometryError
 
 HELP = """
@@ -41,6 +42,9 @@ or a full disk, 130 interrupted.
 """
 """What ``--help`` says: a paragraph a line."""
 
+PLACE = Path("jconv-train")
+"""Where a run is written, unless it is told."""
+
 SELDOM: dict[str, Any] = {"rich_help_panel": "Learning"}
 
 
@@ -62,7 +66,7 @@ def train(
     ] = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the run is written.")
-    ] = Path("jconv-train"),
+    ] = PLACE,
     resume: Annotated[  # noqa: FBT002 (an option has a name)
         bool, typer.Option("--resume", help="Go on with the run in --out.")
     ] = False,
@@ -166,12 +170,25 @@ def train(
         expected = "no --model and no --permuted, as it does both itself"
         raise GeometryError.of("--compare", compare, expected)
     names = None if compare is None else [each.strip() for each in compare.split(",")]
+    if weight_decay is not None and not resume and optimiser != "adamw":
+        expected = "--optimiser adamw beside it, which alone has one"
+        raise GeometryError.of("--weight-decay", weight_decay, expected)
     if layers:
-        others = {"--compare": compare, "--resume": resume, "--overwrite": overwrite}
-        for option, value in (others | {"--audit": audit}).items():
-            if value:
-                expected = f"no {option} beside --layers, which shows one model only"
-                raise GeometryError.of(option, value, expected)
+        others = {
+            "--compare": (compare, None),
+            "--resume": (resume, False),
+            "--overwrite": (overwrite, False),
+            "--audit": (audit, None),
+            "--out": (str(out), str(PLACE)),
+            "--epochs": (epochs, None),
+            "--batch-size": (batch_size, None),
+            "--optimiser": (optimiser, None),
+            "--learning-rate": (learning_rate, None),
+            "--schedule": (schedule, None),
+            "--shift": (shift, None),
+            "--flip": (flip, None),
+        }
+        refuse(others, "nothing of a run beside --layers, which shows one model only")
         cli_train_run.show_layers(asked, data_dir)
         return
     place = cli_train_run.Place(out, data_dir, resume, overwrite, audit)

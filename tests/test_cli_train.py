@@ -101,6 +101,8 @@ def test_layers_are_shown_and_nothing_is_written(capsys):
     assert list(Path().iterdir()) == []
 
 
+DECAY = ["--optimiser", "adamw", "--weight-decay"]
+
 BAD = {
     "model": (["--model", "cnnn"], "Did you mean cnn?"),
     "data": (["--data", "digit"], "Did you mean digits?"),
@@ -115,11 +117,20 @@ BAD = {
     "compare and model": (["--compare", "mlp,cnn", "--model", "cnn"], "no --model"),
     "compare unknown": (["--compare", "mlp,cmn"], "Did you mean cnn?"),
     "small pictures": (["--model", "alexnet"], "window"),
-    "weight decay": (["--weight-decay", "nan"], "a finite number of at least 0"),
-    "endless decay": (["--weight-decay", "inf"], "a finite number of at least 0"),
+    "weight decay": ([*DECAY, "nan"], "a finite number of at least 0"),
+    "endless decay": ([*DECAY, "inf"], "a finite number of at least 0"),
+    "idle decay": (["--weight-decay", "0.1"], "--optimiser adamw beside it"),
+    "layers to train": (["--layers", "--epochs", "3"], "--epochs=3: expected nothing"),
+    "layers written": (
+        ["--layers", "--out", "x"],
+        "expected nothing of a run",
+    ),
     "seed": (["--seed", "99999999999999999999"], "at most 4294967294"),
-    "layers of two": (["--layers", "--compare", "mlp,cnn"], "no --compare beside"),
-    "layers to resume": (["--layers", "--resume"], "no --resume beside --layers"),
+    "layers of two": (
+        ["--layers", "--compare", "mlp,cnn"],
+        "nothing of a run beside --layers",
+    ),
+    "layers to resume": (["--layers", "--resume"], "nothing of a run"),
     "unknown option": (["--epoch", "3"], ""),
 }
 

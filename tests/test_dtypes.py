@@ -227,7 +227,7 @@ def test_preferred_element_type_is_the_results_and_not_the_cotangents(pair):
 
 
 def test_a_dtype_of_keys_is_none():
-    with pytest.raises(GeometryError, match=r"preferred_element_type=.*a dtype"):
+    with pytest.raises(jconv.GeometryError, match=r"preferred_element_type=.*a dtype"):
         jconv.conv(
             jnp.ones((4, 1)),
             jnp.ones((2, 1, 1)),

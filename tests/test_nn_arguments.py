@@ -87,6 +87,11 @@ REFUSED = {
     "transposed": (lambda: nn.ConvTranspose(0, 3), "features=0"),
     "local": (lambda: nn.LocallyConnected(0, 3), "features=0"),
     "padding mode": (lambda: nn.Conv(1, 3, padding_mode="mirror"), "'mirror'"),
+    "method": (lambda: nn.Conv(1, 3, method="tap"), "method='tap'"),
+    "transposed method": (
+        lambda: nn.with_method("tap", nn.Sequential((nn.ConvTranspose(1, 3),))),
+        "method='tap'",
+    ),
     "even window": (lambda: nn.LocalResponseNorm(4), "size=4: expected an odd"),
     "no window": (lambda: nn.LocalResponseNorm(-1), "size=-1"),
     "momentum": (lambda: nn.BatchNorm(momentum=2.0), "momentum=2.0"),

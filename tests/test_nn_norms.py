@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jconv import nn
+from jconv import GeometryError, nn
 
 KEY = jax.random.key(0)
 
@@ -44,3 +44,12 @@ def test_a_batch_of_nothing_comes_to_nothing(layer):
     params, state = layer.init(KEY, (4, 4, 4))
     y, _ = layer.apply(params, jnp.ones((0, 4, 4, 4)), state=state)
     assert y.shape == (0, 4, 4, 4)
+
+
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize(("channels", "given"), [(1, 3), (3, 1)])
+@pytest.mark.parametrize("layer", [nn.BatchNorm(), nn.GroupNorm()], ids=repr)
+def test_other_channels_are_refused_and_not_broadcast(layer, channels, given, train):
+    params, state = layer.init(KEY, (channels,))
+    with pytest.raises(GeometryError, match=f"x.shape=.*{channels} channels last"):
+        layer.apply(params, jnp.ones((2, given)), state=state, train=train)

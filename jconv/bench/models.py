@@ -122,8 +122,8 @@ def normalised(x: Array, p: Mapping[str, Any], name: str, axes: Any) -> Array:
     """Zero mean and unit variance over some axes, then scaled and shifted."""
     centred = x - jnp.mean(x, axis=axes, keepdims=True)
     variance = jnp.mean(centred * centred, axis=axes, keepdims=True)
-    scale = along_channels(p[f"{name}.scale"], x.ndim)
-    shift = along_channels(p[f"{name}.shift"], x.ndim)
+    scale = along_channels(p[f"{name}.scale"], x)
+    shift = along_channels(p[f"{name}.shift"], x)
     return centred * jax.lax.rsqrt(variance + EPSILON) * scale + shift
 
 
@@ -141,10 +141,10 @@ def vgg(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:
         for layer in range(VGG_LAYERS):
             name = f"{stage}.{layer}"
             x = ops.conv(x, p[name], stride=1, padding=1)
-            x = jax.nn.relu(x + along_channels(p[f"{name}.shift"], x.ndim))
+            x = jax.nn.relu(x + along_channels(p[f"{name}.shift"], x))
         x = ops.max_pool(x, window=(2, 2), stride=2, padding=0)
     logits = ops.product(x.reshape(len(x), -1), p["head"])
-    return logits + along_channels(p["head.shift"], logits.ndim)
+    return logits + along_channels(p["head.shift"], logits)
 
 
 def resnet18(ops: Operations, p: Mapping[str, Any], images: Any) -> Any:

@@ -99,6 +99,8 @@ def conv(
     padding: str,
     precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
+    *,
+    method: Method = AUTO,
 ) -> Array:
     """Convolve ``lhs (batch, feature, *spatial)`` with ``rhs (out, in, *kernel)``.
 
@@ -109,6 +111,7 @@ def conv(
         padding: "SAME", "SAME_LOWER" or "VALID".
         precision: as in ``conv_general_dilated``.
         preferred_element_type: dtype of the result.
+        method: as in ``conv_general_dilated``.
 
     Raises:
         GeometryError: for any argument that is wrong.
@@ -125,6 +128,7 @@ def conv(
         padding,
         precision=precision,
         preferred_element_type=preferred_element_type,
+        method=method,
     )
 
 
@@ -137,6 +141,8 @@ def conv_with_general_padding(
     rhs_dilation: Sequence[int] | None,
     precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
+    *,
+    method: Method = AUTO,
 ) -> Array:
     """Convolve ``lhs (batch, feature, *spatial)`` with ``rhs (out, in, *kernel)``.
 
@@ -149,6 +155,7 @@ def conv_with_general_padding(
         rhs_dilation: positions between neighbouring taps.
         precision: None, a ``lax.Precision``, its name, or a pair of them.
         preferred_element_type: dtype of the result.
+        method: as in ``conv_general_dilated``.
 
     Raises:
         GeometryError: for any argument that is wrong.
@@ -168,4 +175,5 @@ def conv_with_general_padding(
         rhs_dilation,
         precision=precision,
         preferred_element_type=preferred_element_type,
+        method=method,
     )

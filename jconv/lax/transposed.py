@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from jax.lax import ConvDimensionNumbers
 
+from jconv.algorithms import AUTO
 from jconv.errors import GeometryError
 from jconv.geometry.extents import window_span
 from jconv.lax import arguments, dimensions
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from jax import Array
     from jax.typing import DTypeLike
 
+    from jconv.algorithms import Method
     from jconv.lax.core import Numbers, Pads
 
 DEFAULTS = (
@@ -50,6 +52,8 @@ def conv_transpose(
     precision: Any = None,
     preferred_element_type: DTypeLike | None = None,
     use_consistent_padding: bool = False,  # noqa: FBT001, FBT002
+    *,
+    method: Method = AUTO,
 ) -> Array:
     """Spread ``lhs (batch, *spatial, feature)`` by ``rhs (*kernel, in, out)``.
 
@@ -68,6 +72,7 @@ def conv_transpose(
         precision: None, a ``lax.Precision``, its name, or a pair of them.
         preferred_element_type: dtype of the result.
         use_consistent_padding: whether pairs, too, are the forward convolution's.
+        method: as in ``conv_general_dilated``.
 
     Raises:
         GeometryError: for any argument that is wrong; also of the type that
@@ -119,6 +124,7 @@ def conv_transpose(
         precision=precision,
         preferred_element_type=preferred_element_type,
         backwards=transpose_kernel,
+        method=method,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 from jax.tree_util import register_static
 
-from jconv.algorithms import AUTO
+from jconv.algorithms import AUTO, check_method
 from jconv.borders import check_mode
 from jconv.conv import conv
 from jconv.geometry import Geometry, Integers, Padding, flop_count
@@ -84,6 +84,7 @@ class Conv(Layer):
         super().__post_init__()
         at_least(1, features=self.features)
         check_mode(self.padding_mode)
+        check_method(self.method)
 
     def geometry(self, input_shape: Shape) -> Geometry:
         """The relation for inputs of a shape.

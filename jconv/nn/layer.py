@@ -213,9 +213,16 @@ def map_layers(function: Callable[[Layer], Layer], layer: Layer) -> Layer:
     return function(dataclasses.replace(layer, **changed))  # type: ignore[type-var]
 
 
-def along_channels(vector: Array, ndim: int) -> Array:
-    """A vector (c,) with axes of size 1 before it: broadcasting is never silent."""
-    return vector.reshape((1,) * (ndim - 1) + (-1,))
+def along_channels(vector: Array, x: Array) -> Array:
+    """A vector (c,) with axes of size 1 before it: broadcasting is never silent.
+
+    Raises:
+        GeometryError: if x (..., c) has another number of channels.
+    """
+    if vector.shape != x.shape[-1:]:
+        expected = f"{vector.size} channels last, for which the parameters are"
+        raise GeometryError.of("x.shape", x.shape, expected)
+    return vector.reshape((1,) * (x.ndim - 1) + (-1,))
 
 
 def checked_shape(layer: Layer, input_shape: Sequence[int], expected: str) -> Shape:

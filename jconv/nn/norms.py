@@ -94,6 +94,10 @@ class BatchNorm(Layer):
             mend = "Pass apply(..., state=state) what init or the last apply gave."
             raise GeometryError.of("state", state, expected, mend)
         wide = x.astype(numerics.accumulation_dtype(x.dtype))
+        mean, variance = (
+            along_channels(state[name], x).astype(wide.dtype)
+            for name in ("mean", "variance")
+        )
         if train:
             mean, variance = _moments(wide, tuple(range(x.ndim - 1)))
             found = {"mean": mean.reshape(-1), "variance": variance.reshape(-1)}
@@ -103,9 +107,6 @@ class BatchNorm(Layer):
                 state,
                 jax.lax.stop_gradient(found),
             )
-        else:
-            mean = along_channels(state["mean"], x.ndim).astype(wide.dtype)
-            variance = along_channels(state["variance"], x.ndim).astype(wide.dtype)
         y = (wide - mean) * jax.lax.rsqrt(variance + self.epsilon)
         return _scaled(y.astype(x.dtype), params), state
 
@@ -223,5 +224,5 @@ def _moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
 
 def _scaled(y: Array, params: Params) -> Array:
     """Scaled and shifted by channel."""
-    scale = along_channels(params["scale"], y.ndim)
-    return y * scale + along_channels(params["shift"], y.ndim)
+    scale = along_channels(params["scale"], y)
+    return y * scale + along_channels(params["shift"], y)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 from jax.tree_util import register_static
 
-from jconv.algorithms import AUTO
+from jconv.algorithms import AUTO, check_method
 from jconv.conv import conv_transpose
 from jconv.geometry import Geometry, Integers, Padding, flop_count
 from jconv.geometry import parameter_count as kernel_count
@@ -75,6 +75,7 @@ class ConvTranspose(Layer):
         """Refuse what is no number of features."""
         super().__post_init__()
         at_least(1, features=self.features)
+        check_method(self.method)
 
     def init(
         self, key: Array, input_shape: Shape, dtype: DTypeLike = jnp.float32

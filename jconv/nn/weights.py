@@ -33,4 +33,4 @@ def kernel_and_bias(
 
 def with_bias(y: Array, params: Params) -> Array:
     """A number added to every channel."""
-    return y + along_channels(params["bias"], y.ndim) if "bias" in params else y
+    return y + along_channels(params["bias"], y) if "bias" in params else y
