@@ -29,7 +29,7 @@ from jconv.algorithms.parts.buffers import materialised, on_all_cores, pad_to, s
 from jconv.algorithms.parts.columns import side_by_side
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.shifts import Shifts
-from jconv.algorithms.parts.turns import origins, stacked
+from jconv.algorithms.parts.turns import largest_divisor, origins, stacked
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
@@ -218,8 +218,7 @@ def _block(
     row = math.prod(shifts.extents[1:]) * e * _widest(shifts, m) * item
     fit = tile_bytes // max(1, row)
     if fit >= first.extent:
-        at_most = min(n, fit // first.extent)
-        return first.count, max(k for k in range(1, at_most + 1) if n % k == 0)
+        return first.count, largest_divisor(n, fit // first.extent)
     few = min(2 * first.reach, LARGER * fit - first.reach)
     rows = max(1, fit - first.reach, few)
     return -(-first.count // -(-first.count // rows)), 1

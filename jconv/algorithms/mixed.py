@@ -26,6 +26,7 @@ from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.buffers import materialised, on_all_cores
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.tiles import Tiling, beginnings
+from jconv.algorithms.parts.turns import largest_divisor
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Axis, Geometry, Role
 
@@ -178,7 +179,7 @@ class Blocks:
         fit = max(1, tile_bytes // (place_bytes * width))
         whole = axes[0].n_output + halo
         if fit >= whole:
-            return cls(axes, n, axes[0].n_output, _divisor(n, fit // whole))
+            return cls(axes, n, axes[0].n_output, largest_divisor(n, fit // whole))
         rows = max(1, fit - halo)
         count = -(-axes[0].n_output // rows)
         return cls(axes, n, -(-axes[0].n_output // count), 1)
@@ -264,11 +265,6 @@ def _run(blocks: Blocks, source: Array, kernel: Array, product: Product) -> Arra
             result = jnp.moveaxis(result, 1, 0)
     result = result.reshape(e, blocks.n, blocks.count * blocks.rows, *places[1:], m)
     return lax.slice_in_dim(result, 0, axes[0].n_output, axis=2)
-
-
-def _divisor(n: int, at_most: int) -> int:
-    """The largest divisor of n that is not larger."""
-    return max(size for size in range(1, max(1, min(n, at_most)) + 1) if n % size == 0)
 
 
 MIXED = Mixed()

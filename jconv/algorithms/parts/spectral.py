@@ -28,7 +28,7 @@ from jconv.algorithms.parts import windowed
 from jconv.algorithms.parts.blocked import Blocked, ways
 from jconv.algorithms.parts.buffers import carried, entry_at, function
 from jconv.algorithms.parts.remembered import remembered
-from jconv.algorithms.parts.turns import stacked
+from jconv.algorithms.parts.turns import largest_divisor, stacked
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
 
@@ -144,7 +144,7 @@ class Spectral:
         )
         item = np.dtype(accumulate).itemsize
         fit = self.tile_bytes // max(1, item * self._entries(plan) // plan.n)
-        size = max(d for d in range(1, max(1, min(fit, plan.n)) + 1) if not plan.n % d)
+        size = largest_divisor(plan.n, fit)
         parts = functools.partial(_examples, plan=plan, size=size)
         if out == "kernel":
             names = ("source", "other", "kernel")

@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from jconv.algorithms.parts.buffers import function, slice_at
-from jconv.algorithms.parts.turns import origins
+from jconv.algorithms.parts.turns import largest_divisor, origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +51,7 @@ class TileBlocks:
         fit = max(1, tile_bytes // row)
         whole = tiles.counts[0]
         if fit >= whole:
-            many = max(k for k in range(1, min(n, fit // whole) + 1) if n % k == 0)
-            return cls(tiles, n, whole, many)
+            return cls(tiles, n, whole, largest_divisor(n, fit // whole))
         return cls(tiles, n, -(-whole // -(-whole // fit)), 1)
 
     @property

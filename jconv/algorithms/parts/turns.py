@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     Origins = Callable[[Array], tuple[Any, ...]]
 
 
+def largest_divisor(number: int, at_most: int) -> int:
+    """Of a number of equal things, the most that a turn may take, if all take as many.
+
+    Examples:
+        >>> largest_divisor(12, 5), largest_divisor(7, 5), largest_divisor(3, 9)
+        (4, 1, 3)
+    """
+    most = max(1, min(number, at_most))
+    return next(size for size in range(most, 0, -1) if number % size == 0)
+
+
 def looped(
     turns: int,
     body: Callable[[Any, Any], Any],
