@@ -16,7 +16,7 @@ from jconv.algorithms.accuracy import BOUND_RATIO, COSINE_ERROR, acceptable
 from jconv.algorithms.dft import MAX_PERIOD, Dft
 from jconv.algorithms.fft import Fft
 from jconv.algorithms.parts import spectral
-from jconv.algorithms.parts.blocks import BlockedAxis
+from jconv.algorithms.parts.overlap_save import OverlapSaveAxis
 from jconv.algorithms.parts.waves import (
     first,
     further,
@@ -105,7 +105,7 @@ def test_every_dtype_is_within_the_bound(dtype):
 def test_waves_are_the_relation(geometry):
     """Of each axis, whole and in blocks; entries are at most 4 / wave_count."""
     for whole in geometry.axes:
-        block = BlockedAxis.near(whole, 2).block if whole.n_output else whole
+        block = OverlapSaveAxis.near(whole, 2).block if whole.n_output else whole
         for axis in (whole, dataclasses.replace(block, n_kernel=whole.n_kernel)):
             found = np.einsum(
                 "ro,rk,ri->oki",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from jax.typing import DTypeLike
 
-    from jconv.algorithms.parts.blocks import BlockedAxis
+    from jconv.algorithms.parts.overlap_save import OverlapSaveAxis
     from jconv.algorithms.parts.toom_cook import Tables
     from jconv.algorithms.protocol import Algorithm, Shapes
     from jconv.geometry import Geometry, Role
@@ -72,7 +72,7 @@ def acceptable(
 
 
 def waves_bound(
-    axes: Sequence[BlockedAxis], out: Role, terms: int, dtype: DTypeLike
+    axes: Sequence[OverlapSaveAxis], out: Role, terms: int, dtype: DTypeLike
 ) -> float:
     """Factor B of ``dft``, relative to the norms of the operands.
 
@@ -119,7 +119,7 @@ def waves_bound(
 
 
 def fft_bound(
-    axes: Sequence[BlockedAxis],
+    axes: Sequence[OverlapSaveAxis],
     lengths: Sequence[int],
     out: Role,
     terms: int,
@@ -203,7 +203,7 @@ def _operands(out: Role) -> tuple[Role, Role]:
     return ("input", "output") if out == "kernel" else ("input", "kernel")
 
 
-def _repeated(axes: Sequence[BlockedAxis], out: Role) -> float:
+def _repeated(axes: Sequence[OverlapSaveAxis], out: Role) -> float:
     """Growth of the source's norm by overlapping blocks, if they are summed."""
     if out != "kernel":
         return 1.0

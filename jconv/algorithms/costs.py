@@ -116,7 +116,7 @@ def transpose_seconds(n_bytes: float, platform: str | None) -> float:
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class StepCost:
     """One product of a contraction that holds one role's index per axis fixed.
 
     A label that all three arrays have runs beside the product (``together``), one that
@@ -154,7 +154,7 @@ class Step:
         out: Role,
         fixed: tuple[Role, ...],
         running: tuple[float, ...],
-    ) -> Step:
+    ) -> StepCost:
         """A step in which so many indices run along each axis."""
         arrays = shapes | {out: result_shape(geometry, shapes, out)}
         arrays = {role: concrete(shape) for role, shape in arrays.items()}
@@ -195,7 +195,7 @@ class Step:
             apart=geometry.rank > 1 or math.prod(x[1:-3]) > 1,
         )
 
-    def merged(self, steps: int) -> Step:
+    def merged(self, steps: int) -> StepCost:
         """So many steps as one, if an operand is whole in all of them.
 
         The compiler makes one product of several that share an operand.
@@ -269,7 +269,7 @@ class Step:
 
 
 def steps_seconds(
-    step: Step,
+    step: StepCost,
     steps: int,
     together: int,
     dtype: DTypeLike,

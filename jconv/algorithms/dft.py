@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from jconv.algorithms import costs
 from jconv.algorithms.accelerators import TRANSFORMS_SECONDS, is_accelerator
 from jconv.algorithms.accuracy import waves_bound
-from jconv.algorithms.parts.blocked import Blocked, product_seconds
 from jconv.algorithms.parts.spectral import Spectral
+from jconv.algorithms.parts.spectral_plans import SpectralPlan, product_seconds
 from jconv.algorithms.parts.wave_transforms import Waves
 from jconv.algorithms.parts.waves import period, wave_count
 
@@ -51,7 +51,7 @@ class Dft(Spectral):
         plan = self._plan(geometry, shapes, out, self.platform)
         return waves_bound(plan.axes, plan.computed(out), plan.terms(out), dtype)
 
-    def _objection(self, plan: Blocked) -> str | None:
+    def _objection(self, plan: SpectralPlan) -> str | None:
         """A block that would need large matrices."""
         longest = max(period(axis.block) for axis in plan.axes)
         if longest > MAX_PERIOD:
@@ -60,18 +60,18 @@ class Dft(Spectral):
 
     def _transforms(
         self,
-        plan: Blocked,
+        plan: SpectralPlan,
         precision: Precision,
         dtype: DTypeLike,
     ) -> Waves:
         return Waves(plan, precision)
 
-    def _entries(self, plan: Blocked) -> int:
+    def _entries(self, plan: SpectralPlan) -> int:
         rows = wave_count(*(axis.block for axis in plan.axes))
         s, o = plan.channels
         return rows * plan.e * plan.groups * (plan.blocks * (s + o) + s * o)
 
-    def _seconds(self, plan: Blocked, out: Role, platform: str | None) -> float:
+    def _seconds(self, plan: SpectralPlan, out: Role, platform: str | None) -> float:
         if max(period(axis.block) for axis in plan.axes) > MAX_PERIOD:
             return math.inf
         s, o = (plan.e * plan.groups * channels for channels in plan.channels)
@@ -98,7 +98,7 @@ class Dft(Spectral):
 
 
 def _change(
-    plan: Blocked,
+    plan: SpectralPlan,
     width: int,
     lengths: Sequence[int],
     counts: Sequence[int],

@@ -19,10 +19,10 @@ from jax import lax
 from jconv.algorithms import costs
 from jconv.algorithms.accelerators import TRANSFORMS_SECONDS, is_accelerator
 from jconv.algorithms.accuracy import fft_bound
-from jconv.algorithms.parts.blocked import Blocked, product_seconds
 from jconv.algorithms.parts.buffers import pad
 from jconv.algorithms.parts.contraction import contract
 from jconv.algorithms.parts.spectral import Spectral
+from jconv.algorithms.parts.spectral_plans import SpectralPlan, product_seconds
 from jconv.algorithms.parts.waves import period
 from jconv.geometry import ROLES
 
@@ -57,23 +57,23 @@ class Fft(Spectral):
         terms = plan.terms(out)
         return fft_bound(plan.axes, lengths(plan), plan.computed(out), terms, dtype)
 
-    def _objection(self, plan: Blocked) -> str | None:
+    def _objection(self, plan: SpectralPlan) -> str | None:
         """More axes than a transform takes."""
         if plan.rank > MAX_RANK:
             return f"it transforms at most {MAX_RANK} axes, not {plan.rank}"
         return None
 
     def _transforms(
-        self, plan: Blocked, precision: Precision, dtype: DTypeLike
+        self, plan: SpectralPlan, precision: Precision, dtype: DTypeLike
     ) -> Frequencies:
         return Frequencies(plan, precision, dtype)
 
-    def _entries(self, plan: Blocked) -> int:
+    def _entries(self, plan: SpectralPlan) -> int:
         s, o = plan.channels
         arrays = plan.e * plan.groups * (plan.blocks * (s + o) + s * o)
         return math.prod(lengths(plan)) * arrays
 
-    def _seconds(self, plan: Blocked, out: Role, platform: str | None) -> float:
+    def _seconds(self, plan: SpectralPlan, out: Role, platform: str | None) -> float:
         entries = self._entries(plan)
         rows = math.prod(lengths(plan)) // 2 + 1
         multiply = 3 * product_seconds(plan, rows, out, platform)
@@ -87,12 +87,12 @@ class Fft(Spectral):
 
 @dataclasses.dataclass(frozen=True)
 class Frequencies:
-    """Spectra (as ``Blocked.labels`` says, then one dimension of frequencies per axis).
+    """Spectra (as ``SpectralPlan.labels``, then one dimension of frequencies per axis).
 
     Transforms of real arrays hold the frequencies that the others follow from.
     """
 
-    plan: Blocked
+    plan: SpectralPlan
     precision: Precision
     dtype: Any
 
@@ -226,7 +226,7 @@ class Frequencies:
         return array
 
 
-def lengths(plan: Blocked) -> tuple[int, ...]:
+def lengths(plan: SpectralPlan) -> tuple[int, ...]:
     """Of transforms: fast ones, in which no block meets itself; the last is even."""
     short = [max(period(axis.block), _longest(axis.block)) for axis in plan.axes]
     return (*map(fast_length, short[:-1]), 2 * fast_length(-(-short[-1] // 2)))

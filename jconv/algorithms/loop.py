@@ -149,7 +149,7 @@ class Loop:
         fixed, steps = fixed_roles(geometry), step_count(geometry)
         windows = [Window(*each) for each in zip(geometry.axes, fixed, strict=True)]
         whole = tuple(float(each.axis.size(each.natural)) for each in windows)
-        step = costs.Step.of(geometry, shapes, out, fixed, whole)
+        step = costs.StepCost.of(geometry, shapes, out, fixed, whole)
         arrays = shapes | {out: result_shape(geometry, shapes, out)}
         moves = ACCELERATOR_LAYOUT if is_accelerator(platform) else LAYOUT
         laid_out = sum(

@@ -4,7 +4,7 @@
     out = "kernel":           (places, m) transposed  times  (places, taps * c)
                               or the other way round (``plans``)
 
-A place may be a block of neighbouring results (``blocking``), and is one where the
+A place may be a block of neighbouring results (``as_channels``), and is one where the
 source is dilated. Here zeros are multiplied, so an infinity can meet one and become
 NaN, as it does in ``lax``.
 """
@@ -21,11 +21,11 @@ from jax import lax
 
 from jconv import numerics
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.blocking import Blocking
 from jconv.algorithms.parts.buffers import entry_at, materialised
-from jconv.algorithms.parts.plans import Plan, block_sizes
+from jconv.algorithms.parts.patches_plans import PatchesPlan, block_sizes
 from jconv.algorithms.parts.products import Product
 from jconv.algorithms.parts.remembered import remembered
+from jconv.algorithms.parts.results_as_channels import ResultsAsChannels
 from jconv.algorithms.parts.tiles import Tiling
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
@@ -103,23 +103,23 @@ class Patches:
         """The contraction, as one product per tile of windows."""
         shapes = array_shapes(out, first, second)
         plan = self._plan(geometry, shapes, out, first.dtype, self.platform)
-        view, blocking = plan.view, plan.blocking
+        view, as_channels = plan.view, plan.as_channels
         arrays = dict(zip(OPERANDS[out], (first, second), strict=True))
         source = windowed.merged_source(arrays[view.source], geometry.rank)
         window = source.shape[0] * source.shape[-1] * source.dtype.itemsize
-        window *= math.prod(axis.n_kernel for axis in blocking.axes)
+        window *= math.prod(axis.n_kernel for axis in as_channels.axes)
         tiling = Tiling.of(
-            blocking.axes, source.shape[1], window, self.tile_bytes, self.whole
+            as_channels.axes, source.shape[1], window, self.tile_bytes, self.whole
         )
         product = Product(windowed.source_precision(precision, view, out), accumulate)
         if out == "kernel":
             other = windowed.merged_source(arrays[view.other], geometry.rank)
-            blocks = blocking.blocks(other)
+            blocks = as_channels.blocks(other)
             kernel = _kernel(tiling, source, blocks, product, plan)
-            return windowed.original_kernel(blocking.kernel_back(kernel), view)
+            return windowed.original_kernel(as_channels.kernel_back(kernel), view)
         kernel = windowed.ordinary_kernel(arrays["kernel"], view)
-        blocks = _result(tiling, source, blocking.kernel(kernel), product)
-        result = blocking.results(blocks)
+        blocks = _result(tiling, source, as_channels.kernel(kernel), product)
+        result = as_channels.results(blocks)
         return result.reshape(result_shape(geometry, shapes, out))
 
     def error_bound(
@@ -146,7 +146,7 @@ class Patches:
         out: Role,
         dtype: DTypeLike,
         platform: str | None,
-    ) -> Plan:
+    ) -> PatchesPlan:
         """The plan that takes the least time."""
         plans = self._plans(geometry, shapes, out, dtype, platform)
         return min(plans, key=lambda plan: plan.seconds)
@@ -159,7 +159,7 @@ class Patches:
         out: Role,
         dtype: DTypeLike,
         platform: str | None,
-    ) -> tuple[Plan, ...]:
+    ) -> tuple[PatchesPlan, ...]:
         """Every view with every size of blocks that may pay."""
         item = np.dtype(dtype).itemsize
         batched = shapes["output"] if out == "input" else shapes["input"]
@@ -170,10 +170,12 @@ class Patches:
             for sizes in block_sizes(view, c, m):
                 if math.prod(sizes) > self.max_block:
                     continue
-                blocking = Blocking(view.axes, sizes)
-                if not all(axis.n_kernel for axis in blocking.axes):
+                as_channels = ResultsAsChannels(view.axes, sizes)
+                if not all(axis.n_kernel for axis in as_channels.axes):
                     continue  # no tap of an axis meets any entry
-                plan = Plan.of(view, blocking, (e, n, c, m), out, self.few_places)
+                plan = PatchesPlan.of(
+                    view, as_channels, (e, n, c, m), out, self.few_places
+                )
                 seconds = plan.predicted(item, platform, self.tile_bytes, self.whole)
                 seconds += windowed.kernel_seconds(view, shapes, dtype, platform)
                 found.append(dataclasses.replace(plan, seconds=seconds))
@@ -197,7 +199,7 @@ def _result(tiling: Tiling, source: Array, kernel: Array, product: Product) -> A
 
 
 def _kernel(
-    tiling: Tiling, source: Array, other: Array, product: Product, plan: Plan
+    tiling: Tiling, source: Array, other: Array, product: Product, plan: PatchesPlan
 ) -> Array:
     """(e, *K, c, m), summed over the tiles."""
     e, m, c = other.shape[0], other.shape[-1], source.shape[-1]
@@ -225,7 +227,7 @@ def _kernel(
     if not plan.upright:
         turned = lax.transpose(total, (0, 2, 1))
         # One loop with nothing but the reshape, it may compile for half a second.
-        total = materialised(lambda: turned) if plan.blocking.plain else turned
+        total = materialised(lambda: turned) if plan.as_channels.plain else turned
     return total.reshape(e, *window, c, m)
 
 

@@ -211,7 +211,7 @@ class Taps:
         ) + COMPILING * max(0, steps - QUICKLY_COMPILED)
 
     def _one_loop_seconds(
-        self, step: costs.Step, steps: int, shapes: Shapes, dtype: DTypeLike
+        self, step: costs.StepCost, steps: int, shapes: Shapes, dtype: DTypeLike
     ) -> float:
         """Steps entry by entry, which a CPU's compiler makes one loop of.
 
@@ -224,14 +224,14 @@ class Taps:
         return costs.copy_seconds(copied, copied, "cpu") + adds
 
 
-def _mean_step(geometry: Geometry, shapes: Shapes, out: Role) -> costs.Step:
+def _mean_step(geometry: Geometry, shapes: Shapes, out: Role) -> costs.StepCost:
     """A step as large as they are in the mean."""
     fixed = fixed_roles(geometry)
     met = tuple(
         axis.pair_count / max(1, axis.size(role))
         for axis, role in zip(geometry.axes, fixed, strict=True)
     )
-    return costs.Step.of(geometry, shapes, out, fixed, met)
+    return costs.StepCost.of(geometry, shapes, out, fixed, met)
 
 
 def _strided(steps: list[Step], role: Role) -> bool:

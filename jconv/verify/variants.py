@@ -14,7 +14,7 @@ from jconv.algorithms.patches import Patches
 
 if TYPE_CHECKING:
     from jconv.algorithms import Algorithm, Shapes
-    from jconv.algorithms.parts.plans import Plan
+    from jconv.algorithms.parts.patches_plans import PatchesPlan
     from jconv.geometry import Geometry, Role
 
 DIVIDING: dict[str, tuple[Any, ...]] = {
@@ -49,7 +49,7 @@ class Planned(Patches):
         shapes: Shapes,
         out: Role,
         *rest: Any,
-    ) -> Plan:
+    ) -> PatchesPlan:
         plans = self._plans(geometry, shapes, out, *rest)
         return plans[round(self.place * (len(plans) - 1))]
 

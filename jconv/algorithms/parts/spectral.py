@@ -25,9 +25,9 @@ from jax import lax
 from jconv import numerics
 from jconv.algorithms.costs import FLOAT_BYTES
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.blocked import Blocked, ways
 from jconv.algorithms.parts.buffers import carried, entry_at, function
 from jconv.algorithms.parts.remembered import remembered
+from jconv.algorithms.parts.spectral_plans import SpectralPlan, ways
 from jconv.algorithms.parts.turns import largest_divisor, stacked
 from jconv.algorithms.protocol import array_shapes, result_shape
 from jconv.geometry import OPERANDS, Geometry, Role
@@ -190,42 +190,42 @@ class Spectral:
         factor = item / 4 * (4 if jnp.issubdtype(dtype, jnp.complexfloating) else 1)
         return MARGIN * factor * self._seconds(plan, out, platform)
 
-    def _room(self, plan: Blocked) -> int:
+    def _room(self, plan: SpectralPlan) -> int:
         """Numbers of single precision that the spectra may hold."""
         return MEMORY_MULTIPLE * plan.entries + self.tile_bytes // FLOAT_BYTES
 
     @remembered
     def _plan(
         self, geometry: Geometry, shapes: Shapes, out: Role, platform: str | None
-    ) -> Blocked:
+    ) -> SpectralPlan:
         """The view and the blocks that take the least time, of those with room."""
 
-        def preference(plan: Blocked) -> tuple[bool, float]:
+        def preference(plan: SpectralPlan) -> tuple[bool, float]:
             too_large = self._entries(plan) > self._room(plan)
             return too_large, self._seconds(plan, out, platform)
 
         return min(ways(geometry, shapes, out, self.block), key=preference)
 
-    def _objection(self, plan: Blocked) -> str | None:
+    def _objection(self, plan: SpectralPlan) -> str | None:
         """Why it cannot transform these blocks."""
         raise NotImplementedError
 
     def _transforms(
-        self, plan: Blocked, precision: Precision, dtype: DTypeLike
+        self, plan: SpectralPlan, precision: Precision, dtype: DTypeLike
     ) -> Transforms:
         """How blocks are transformed."""
         raise NotImplementedError
 
-    def _seconds(self, plan: Blocked, out: Role, platform: str | None) -> float:
+    def _seconds(self, plan: SpectralPlan, out: Role, platform: str | None) -> float:
         """Predicted for float32."""
         raise NotImplementedError
 
-    def _entries(self, plan: Blocked) -> int:
+    def _entries(self, plan: SpectralPlan) -> int:
         """Numbers that the spectra of all examples hold."""
         raise NotImplementedError
 
 
-def _examples(array: Array, plan: Blocked, size: int) -> Array:
+def _examples(array: Array, plan: SpectralPlan, size: int) -> Array:
     """(e, *batch, ...) -> (parts, e, size, ...)."""
     spatial = array.shape[array.ndim - 2 - plan.rank :]
     parts = array.reshape(plan.e, plan.n // size, size, *spatial)

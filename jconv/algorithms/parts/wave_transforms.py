@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 
     from jax import Array
 
-    from jconv.algorithms.parts.blocked import Blocked
+    from jconv.algorithms.parts.spectral_plans import SpectralPlan
     from jconv.algorithms.protocol import Precision
     from jconv.geometry import Role
 
 
 @dataclasses.dataclass(frozen=True)
 class Waves:
-    """Spectra: arrays (waves, then as ``Blocked.labels`` says).
+    """Spectra: arrays (waves, then as ``SpectralPlan.labels`` says).
 
     There is one for the frequencies that have a partner along the first axis, another
     for those of the rest that have one along the second, and so on. On the way, an
     array (2, r, ...) holds r cosines and r sines, an array (r, ...) what has no sines.
     """
 
-    plan: Blocked
+    plan: SpectralPlan
     precision: Precision
 
     def source(self, array: Array) -> list[Array]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
-from jconv.algorithms.parts import blocking, steps
+from jconv.algorithms.parts import results_as_channels, steps
 from jconv.algorithms.protocol import ArrayLabels
 from jconv.geometry import OPERANDS, ROLES, Progression, Role
 from jconv.verify.symbolic.arrays import JNP, LAX, array
@@ -146,10 +146,10 @@ statement(
 
 
 def reads(axis: Axis, result: Any, tap: Any) -> tuple[Any, Any]:
-    """``blocking._positions`` at one cell, for symbolic or plain numbers."""
+    """``results_as_channels._positions`` at one cell, for symbolic or plain numbers."""
     numpy = types.SimpleNamespace(ogrid=_Cell((result, tap)))
-    with substituted([(blocking, "np", numpy)]):
-        return blocking._positions(axis, axis.n_output)
+    with substituted([(results_as_channels, "np", numpy)]):
+        return results_as_channels._positions(axis, axis.n_output)
 
 
 class _Cell:
@@ -186,7 +186,7 @@ statement(
     "relation, or none where there is none.",
     formula="reads(o, k) = i  ⇔  s·o + d·k = e·i + low",
     hypotheses=(*AXIS, "indices in range"),
-    code=("algorithms.parts.blocking._positions", "Axis.holds"),
+    code=("algorithms.parts.results_as_channels._positions", "Axis.holds"),
     subject=reads,
     checks={"": _reads_check},
 )

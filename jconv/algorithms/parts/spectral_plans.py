@@ -11,8 +11,8 @@ from jax import lax
 from jconv.algorithms import costs
 from jconv.algorithms.accelerators import is_accelerator
 from jconv.algorithms.parts import windowed
-from jconv.algorithms.parts.blocks import BlockedAxis
 from jconv.algorithms.parts.buffers import pad_to
+from jconv.algorithms.parts.overlap_save import OverlapSaveAxis
 
 if TYPE_CHECKING:
     from jax import Array
@@ -33,7 +33,7 @@ ENTRYWISE_BYTES_PER_SECOND = 1.5e10
 
 
 @dataclasses.dataclass(frozen=True)
-class Blocked:
+class SpectralPlan:
     """A contraction as blocks.
 
     Attributes:
@@ -46,7 +46,7 @@ class Blocked:
     """
 
     view: Windowed
-    axes: tuple[BlockedAxis, ...]
+    axes: tuple[OverlapSaveAxis, ...]
     e: int
     n: int
     groups: int
@@ -114,24 +114,26 @@ class Blocked:
 
 def ways(
     geometry: Geometry, shapes: Shapes, out: Role, size: int | None
-) -> list[Blocked]:
+) -> list[SpectralPlan]:
     """All ways to see a contraction as blocks, of one size or of any of ``SIZES``."""
     batched = shapes["output" if out == "input" else "input"]
     n = math.prod(batched[1 : -2 - geometry.rank])
     return [
-        Blocked(view, axes, batched[0], n, geometry.groups, view.channels(shapes))
+        SpectralPlan(view, axes, batched[0], n, geometry.groups, view.channels(shapes))
         for view in windowed.views(geometry, out, dilated=True)
         for axes in _block_choices(view, size)
     ]
 
 
-def _block_choices(view: Windowed, size: int | None) -> list[tuple[BlockedAxis, ...]]:
+def _block_choices(
+    view: Windowed, size: int | None
+) -> list[tuple[OverlapSaveAxis, ...]]:
     """Blocks of one size along all axes; along axes without taps, single results."""
     longest = max(axis.n_output for axis in view.axes)
     sizes = [*(n for n in SIZES if n < longest), longest] if size is None else [size]
     choices = {
         tuple(
-            BlockedAxis.near(axis, 1 if axis.n_kernel == 1 else each)
+            OverlapSaveAxis.near(axis, 1 if axis.n_kernel == 1 else each)
             for axis in view.axes
         )
         for each in sizes
@@ -139,7 +141,9 @@ def _block_choices(view: Windowed, size: int | None) -> list[tuple[BlockedAxis, 
     return sorted(choices, key=lambda axes: [axis.size for axis in axes])
 
 
-def product_seconds(plan: Blocked, rows: int, out: Role, platform: str | None) -> float:
+def product_seconds(
+    plan: SpectralPlan, rows: int, out: Role, platform: str | None
+) -> float:
     """Products of channels in float32, for each of ``rows`` frequencies."""
     s, o = plan.channels
     arrays = rows * plan.e * plan.groups

@@ -19,8 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jconv.algorithms.parts.blocking import smallest_block
 from jconv.algorithms.parts.buffers import materialised, rows_from
+from jconv.algorithms.parts.results_as_channels import smallest_block
 
 if TYPE_CHECKING:
     from jax import Array
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class BlockedAxis:
+class OverlapSaveAxis:
     """One axis of windows (``windowed``), its results in blocks of one size.
 
     Attributes:
@@ -41,7 +41,7 @@ class BlockedAxis:
     size: int
 
     @classmethod
-    def near(cls, whole: Axis, size: int) -> BlockedAxis:
+    def near(cls, whole: Axis, size: int) -> OverlapSaveAxis:
         """Blocks of about a size: one that fits a dilated source, and is not ragged."""
         if size >= whole.n_output:
             return cls(whole, whole.n_output)

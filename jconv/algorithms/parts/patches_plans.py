@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from jconv.algorithms import costs
-from jconv.algorithms.parts.blocking import Blocking, smallest_block
+from jconv.algorithms.parts.results_as_channels import ResultsAsChannels, smallest_block
 
 if TYPE_CHECKING:
     from jconv.algorithms.parts.windowed import Windowed
@@ -19,12 +19,12 @@ NARROW = 128
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class PatchesPlan:
     """One way to make a contraction a product of windows.
 
     Attributes:
         view: the source and its relation.
-        blocking: the blocks of results.
+        as_channels: the blocks of results.
         sizes: leading axis, examples, channels of the source, and of the other.
         out: the role of the result.
         upright: whether the product of a kernel's derivative turns the windows.
@@ -32,7 +32,7 @@ class Plan:
     """
 
     view: Windowed
-    blocking: Blocking
+    as_channels: ResultsAsChannels
     sizes: tuple[int, int, int, int]
     out: Role
     upright: bool
@@ -42,11 +42,11 @@ class Plan:
     def of(
         cls,
         view: Windowed,
-        blocking: Blocking,
+        as_channels: ResultsAsChannels,
         sizes: tuple[int, int, int, int],
         out: Role,
         few_places: int,
-    ) -> Plan:
+    ) -> PatchesPlan:
         """The plan that turns what is better turned.
 
         The compiler for CPUs multiplies fastest if it turns the narrower operand. But
@@ -54,21 +54,21 @@ class Plan:
         takes longer than a product of few places.
         """
         _, n, c, m = sizes
-        entries = math.prod(axis.n_kernel for axis in blocking.axes) * c
-        places = n * math.prod(axis.n_output for axis in blocking.axes)
+        entries = math.prod(axis.n_kernel for axis in as_channels.axes) * c
+        places = n * math.prod(axis.n_output for axis in as_channels.axes)
         few = view.source == "input" and places <= few_places
-        upright = out == "kernel" and (few or entries < blocking.together * m)
-        return cls(view, blocking, sizes, out, upright)
+        upright = out == "kernel" and (few or entries < as_channels.together * m)
+        return cls(view, as_channels, sizes, out, upright)
 
     def predicted(
         self, item: int, platform: str | None, tile_bytes: int, whole: float
     ) -> float:
         """Seconds: windows copied, products made tile by tile, results laid out."""
         e, n, c, m = self.sizes
-        axes = self.blocking.axes
+        axes = self.as_channels.axes
         places = n * math.prod(axis.n_output for axis in axes)
         entries = math.prod(axis.n_kernel for axis in axes) * c
-        wide = self.blocking.together * m
+        wide = self.as_channels.together * m
         joined = axes[-1].n_kernel if axes[-1].kernel_dilation == 1 else 1
         windows = e * places * entries * item
         tiles = 1 if windows <= whole * tile_bytes else -(-windows // tile_bytes)
@@ -82,17 +82,17 @@ class Plan:
             seconds += self._kernel_seconds(e * wide * entries * item, item, platform)
             if mixes:
                 seconds += costs.transpose_seconds(moved, platform)
-            moved *= not self.blocking.divides
+            moved *= not self.as_channels.divides
         else:
             seconds += costs.gemm_seconds(e, places, entries, wide, platform)
             moved *= mixes
-        run = m * self.blocking.sizes[-1] * item
+        run = m * self.as_channels.sizes[-1] * item
         return seconds + costs.copy_seconds(moved, run, platform)
 
     @property
     def _mixes_axes(self) -> bool:
         """Whether a block's results are apart where results lie in order."""
-        return self.blocking.together > self.blocking.sizes[-1]
+        return self.as_channels.together > self.as_channels.sizes[-1]
 
     def _kernel_seconds(self, n_bytes: int, item: int, platform: str | None) -> float:
         """What it takes to bring a kernel's derivative into the kernel's order."""

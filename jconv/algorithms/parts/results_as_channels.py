@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Blocking:
+class ResultsAsChannels:
     """Blocks of results along every axis.
 
     Attributes:
