@@ -145,6 +145,14 @@ def test_integers_have_values_and_no_derivatives() -> None:
     }
 
 
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_numbers_hold(dtype: str) -> None:
+    found = target.claims("jax.lax:conv_general_dilated", (dtype,))
+    chosen = [each for name, each in found.items() if name != "target.cropping"]
+    results = engine.run(chosen, Context(quick=True))
+    assert {each.verdict.value for each in results} == {"HOLDS"}
+
+
 @pytest.mark.parametrize("part", ["values", "basis"])
 def test_one_ulp_is_seen_in_the_numbers(part: str) -> None:
     worst = judged("one_ulp_off", part)[part].worst

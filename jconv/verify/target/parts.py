@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from jconv.verify.routes import signs
 from jconv.verify.target.cases import oracle
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def arrays_of(case: Case, draw: Callable[..., Any]) -> Arrays:
     """Integers for every part: operands, cotangent, and directions u and v."""
     shapes = {"x": case.x, "w": case.w, "dy": case.y, "u": case.x, "v": case.w}
     return {
-        name: np.sign(draw(shape, case.dtype, n)).astype(case.dtype)
+        name: signs(draw(shape, case.dtype, n)).astype(case.dtype)
         for n, (name, shape) in enumerate(shapes.items())
     }
 
