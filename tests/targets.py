@@ -83,6 +83,28 @@ def raising(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
     raise RuntimeError(message)
 
 
+def exiting(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Ends the process, as scripts do."""
+    raise SystemExit(0)
+
+
+def closing(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Raises what ends generators, and no Exception is."""
+    raise GeneratorExit
+
+
+class SpeechlessError(Exception):
+    """Breaks when it is asked what it says."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def speechless(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Raises an error that cannot be told."""
+    raise SpeechlessError
+
+
 def refusing(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
     """Supports nothing."""
     message = "not written yet"

@@ -82,6 +82,9 @@ WRONG = {
     "widened": ("values", "has dtype float16, expected float32"),
     "biased": ("bilinear", "expected"),
     "raising": ("values", "raises RuntimeError: no such kernel"),
+    "exiting": ("values", "raises SystemExit: 0"),
+    "closing": ("values", "raises GeneratorExit"),
+    "speechless": ("values", "raises SpeechlessError: (its message cannot be read"),
 }
 
 
@@ -122,6 +125,14 @@ def test_a_dtype_that_is_refused_does_not_hide_the_next_one() -> None:
     assert result.verdict == "HOLDS"
     assert result.cases > 0
     assert "only float32" in result.evidence[-1].what
+
+
+@pytest.mark.parametrize("name", ["exiting", "closing", "speechless"])
+def test_nothing_that_a_target_raises_ends_the_run(name: str) -> None:
+    result = judged(name, "basis")["basis"]
+    assert result.verdict == "FALSIFIED"
+    assert result.worst is not None
+    assert "raises" in result.worst.what
 
 
 @pytest.mark.parametrize("part", ["values", "input-vjp", "basis"])

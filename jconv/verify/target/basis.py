@@ -136,7 +136,9 @@ def _one_role(target: Target, case: Case, out: Role) -> tuple[int, Mismatch | No
     try:
         program = jax.jit(lambda *pairs: lax.map(lambda pair: run(*pair), pairs))
         got = np.asarray(program(units[0][first], units[1][second]))
-    except Exception as error:  # a user's code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's code may raise anything
         return 0, Mismatch(f"{out}: {breakage(error)}", arrays(0))
     for n, result in enumerate(got):
         right = oracle(case, out, units[0][first[n]], units[1][second[n]])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from jconv.verify.raised import first_line
 from jconv.verify.target.cases import NoArrayError, call, smaller
 from jconv.verify.target.difference import difference
 from jconv.verify.target.parts import arrays_of
@@ -55,26 +56,29 @@ def attempt(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch 
     try:
         found = _program(target, part, case)(arrays)
         got = {name: np.asarray(value) for name, value in found.items()}
-    except Exception as error:  # a user's code may raise anything
-        return Mismatch(breakage(error), arrays)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's code may raise anything, and must not
+        return Mismatch(breakage(error), arrays)  # end the run, as SystemExit would
     for name, right in expected.items():
         if told := difference(got[name], right, case.dtype):
             return Mismatch(f"{name}{told}", arrays)
     return None
 
 
-def breakage(error: Exception) -> str:
+def breakage(error: BaseException) -> str:
     """How a call of the target broke, in words.
 
     Raises:
         NotSupportedError: if the error is a refusal, ``NotImplementedError``, or tells
             that the target has no forward mode.
     """
-    told = (str(error).strip().splitlines() or [""])[0]
-    name = type(error).__name__
-    if isinstance(error, NotImplementedError) or NO_FORWARD_MODE.search(str(error)):
+    told, name = first_line(error), type(error).__name__
+    if isinstance(error, NotImplementedError) or NO_FORWARD_MODE.search(told):
         raise NotSupportedError(told or f"{name}, without a word") from error
-    return told if isinstance(error, NoArrayError) else f"raises {name}: {told}"
+    if isinstance(error, NoArrayError):
+        return told
+    return f"raises {name}: {told}" if told else f"raises {name}"
 
 
 @functools.lru_cache(maxsize=8)
