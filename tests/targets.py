@@ -148,6 +148,86 @@ def one_ulp_off(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
     return jnp.where(y == 0, y, jnp.nextafter(y, jnp.inf))
 
 
+def one_dilation(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Dilates every axis as the first."""
+    rank = lhs.ndim - 2
+    more["rhs_dilation"] = more["rhs_dilation"][:1] * rank
+    more["lhs_dilation"] = more["lhs_dilation"][:1] * rank
+    return lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+
+
+def one_stride(
+    lhs: Any, rhs: Any, window_strides: Any, *arguments: Any, **more: Any
+) -> Any:
+    """Strides every axis as the first."""
+    strides = window_strides[:1] * len(window_strides)
+    return lax.conv_general_dilated(lhs, rhs, strides, *arguments, **more)
+
+
+def third_example_lost(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Of more than two examples the third is the first again."""
+    x = lhs.at[2:3].set(lhs[:1]) if lhs.shape[0] > 2 else lhs
+    return lax.conv_general_dilated(x, rhs, *arguments, **more)
+
+
+def last_tile_lost(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """What is left over of the first axis after tiles of 32 is zero."""
+    y = lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+    whole = y.shape[2] // 32 * 32
+    return y.at[:, :, whole:].set(0) if whole else y
+
+
+def last_channels_lost(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """What is left over of the channels after tiles of 64 is zero."""
+    y = lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+    whole = y.shape[1] // 64 * 64
+    return y.at[:, whole:].set(0) if whole else y
+
+
+def five_taps_cut(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Of five taps and more the last is lost."""
+    w = rhs.at[..., 4:].set(0) if more["dimension_numbers"] is None else rhs
+    return lax.conv_general_dilated(lhs, w, *arguments, **more)
+
+
+def empty_is_nan(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """A sum of no terms is NaN."""
+    y = lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+    return y if lhs.size and rhs.size else jnp.full_like(y, jnp.nan)
+
+
+def narrow_operands(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Multiplies no more than eight bits."""
+    x, w = lhs.astype("bfloat16"), rhs.astype("bfloat16")
+    more["preferred_element_type"] = lhs.dtype
+    return lax.conv_general_dilated(x, w, *arguments, **more)
+
+
+def half_operands(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Multiplies no more than eleven bits."""
+    x, w = lhs.astype("float16"), rhs.astype("float16")
+    more["preferred_element_type"] = lhs.dtype
+    return lax.conv_general_dilated(x, w, *arguments, **more)
+
+
+def narrow_sums(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Sums are kept in eight bits."""
+    y = lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+    return y.astype("bfloat16").astype(y.dtype)
+
+
+def clipped(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Saturates as int8 does."""
+    y = lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+    return jnp.clip(y, -127, 127)
+
+
+def swallowing(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Takes NaN for zero."""
+    x, w = (jnp.where(jnp.isnan(each), 0, each) for each in (lhs, rhs))
+    return lax.conv_general_dilated(x, w, *arguments, **more)
+
+
 def two_arguments(x: Any, w: Any) -> Any:
     """Lacks the geometry."""
     return x, w

@@ -11,18 +11,17 @@ import jax
 import numpy as np
 
 from jconv.verify.raised import first_line
-from jconv.verify.target.cases import NoArrayError, call, smaller
-from jconv.verify.target.difference import difference
-from jconv.verify.target.parts import arrays_of
+from jconv.verify.target.cases import NoArrayError, call
+from jconv.verify.target.smaller import smaller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from jconv.verify.target.cases import Case
     from jconv.verify.target.load import Target
     from jconv.verify.target.parts import Arrays, Part
 
-STEPS = 60
+STEPS = 80
 """How many simplifications are tried at the most: each compiles."""
 
 NO_FORWARD_MODE = re.compile("forward-mode .* custom_vjp")
@@ -61,7 +60,7 @@ def attempt(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch 
     except BaseException as error:  # a user's code may raise anything, and must not
         return Mismatch(breakage(error), arrays)  # end the run, as SystemExit would
     for name, right in expected.items():
-        if told := difference(got[name], right, case.dtype):
+        if told := part.differs(got[name], right, case.dtype):
             return Mismatch(f"{name}{told}", arrays)
     return None
 
@@ -88,14 +87,14 @@ def _program(target: Target, part: Part, case: Case) -> Callable[[Arrays], Array
 
 
 def shrink(
-    target: Target, part: Part, case: Case, draw: Callable[..., Any]
+    target: Target, part: Part, case: Case, drawn: Callable[[Case], Arrays]
 ) -> tuple[Case, Mismatch]:
     """The simplest case reached on which the part still goes wrong.
 
     Greedy: every simplification that still fails is kept. In the end, all operands
     that can are replaced by a basis vector, so that one product is left.
     """
-    found = attempt(target, part, case, arrays_of(case, draw))
+    found = attempt(target, part, case, drawn(case))
     if found is None:
         message = "only a case that fails can be shrunk"
         raise ValueError(message)
@@ -105,7 +104,7 @@ def shrink(
         progress = False
         for candidate in smaller(case):
             left -= 1
-            mistake = _still(target, part, candidate, arrays_of(candidate, draw))
+            mistake = _still(target, part, candidate, drawn(candidate))
             if mistake is not None:
                 case, found, progress = candidate, mistake, True
                 break
@@ -126,14 +125,23 @@ def _sparser(target: Target, part: Part, case: Case, found: Mismatch) -> Mismatc
     """The same mistake with as many operands as possible a single one among zeros."""
     for name in _used(part, found.arrays):
         whole = found.arrays[name]
-        for place in range(min(whole.size, STEPS)):
-            unit = np.zeros_like(whole)
-            unit.flat[place] = 1
+        for unit in _units(whole):
             mistake = _still(target, part, case, found.arrays | {name: unit})
             if mistake is not None:
                 found = mistake
                 break
     return found
+
+
+def _units(whole: Any) -> Iterator[Any]:
+    """A 1 among zeros, then an entry among zeros: in all places, or in some."""
+    last = max(whole.size - 1, 0)
+    places = sorted(set(np.linspace(0, last, STEPS).astype(int))) if whole.size else []
+    for own in (False, True):
+        for place in places:
+            unit = np.zeros_like(whole)
+            unit.flat[place] = whole.flat[place] if own else 1
+            yield unit
 
 
 def code(target: Target, part: Part, case: Case, arrays: Arrays) -> str:
