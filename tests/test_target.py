@@ -99,6 +99,16 @@ def test_a_wrong_target_is_falsified(name: str, told: tuple[str, str]) -> None:
     assert f"tests.targets.{name}(x, w" in result.worst.case
 
 
+def test_a_mistake_that_is_not_made_again_is_a_mistake() -> None:
+    tests.targets.CALLS.clear()
+    result = judged("unsteady", "values")["values"]
+    assert result.verdict == "FALSIFIED"
+    assert result.worst is not None
+    assert "differs between two runs of the same call: y[0, 0, 0] =" in (
+        result.worst.what
+    )
+
+
 def test_what_a_target_refuses_is_not_held_against_it() -> None:
     result = judged("refusing", "values")["values"]
     assert result.verdict == "UNSUPPORTED"

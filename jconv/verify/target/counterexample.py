@@ -28,6 +28,10 @@ NO_FORWARD_MODE = re.compile("forward-mode .* custom_vjp")
 """What JAX says of a ``custom_vjp``, which has no jvp: that is no mistake."""
 
 
+UNSTEADY = "not reproducible: differs between two runs of the same call"
+"""What is told of a mistake that is not made a second time."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Mismatch:
     """How a target went wrong on one case.
@@ -87,26 +91,30 @@ def _program(target: Target, part: Part, case: Case) -> Callable[[Arrays], Array
 
 
 def shrink(
-    target: Target, part: Part, case: Case, drawn: Callable[[Case], Arrays]
+    target: Target,
+    part: Part,
+    case: Case,
+    mistake: Mismatch,
+    drawn: Callable[[Case], Arrays],
 ) -> tuple[Case, Mismatch]:
     """The simplest case reached on which the part still goes wrong.
 
     Greedy: every simplification that still fails is kept. In the end, all operands
-    that can are replaced by a basis vector, so that one product is left.
+    that can are replaced by a basis vector, so that one product is left. A mistake that
+    is not made again on the same operands is told as it was.
     """
-    found = attempt(target, part, case, drawn(case))
+    found = _still(target, part, case, mistake.arrays)
     if found is None:
-        message = "only a case that fails can be shrunk"
-        raise ValueError(message)
+        return case, dataclasses.replace(mistake, what=f"{UNSTEADY}: {mistake.what}")
     left = STEPS
     progress = True
     while progress and left:
         progress = False
         for candidate in smaller(case):
             left -= 1
-            mistake = _still(target, part, candidate, drawn(candidate))
-            if mistake is not None:
-                case, found, progress = candidate, mistake, True
+            simpler = _still(target, part, candidate, drawn(candidate))
+            if simpler is not None:
+                case, found, progress = candidate, simpler, True
                 break
             if not left:
                 break

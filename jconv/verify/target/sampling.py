@@ -81,7 +81,9 @@ def evidence(
         if shrunk < SHRUNK:
             shrunk += 1
             drawn = functools.partial(_drawn, failure, context)
-            case, mistake = shrink(target, failure.part, case, drawn)  # noqa: PLW2901
+            case, mistake = shrink(  # noqa: PLW2901
+                target, failure.part, case, failure.mistake, drawn
+            )
             failure = dataclasses.replace(failure, mistake=mistake)
         yield _against(target, name, case, failure)
     yield from refused(target, refusals, len(cases))
