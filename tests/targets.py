@@ -245,6 +245,12 @@ def unsteady(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
     return jax.pure_callback(_first_time_wrong, like, y)
 
 
+def blaming_forward_mode(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Breaks, in words that JAX has for what is no mistake."""
+    message = "can't apply forward-mode differentiation (jvp) to a custom_vjp function."
+    raise ValueError(message)
+
+
 def two_arguments(x: Any, w: Any) -> Any:
     """Lacks the geometry."""
     return x, w

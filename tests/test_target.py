@@ -83,6 +83,7 @@ WRONG = {
     "widened": ("values", "has dtype float16, expected float32"),
     "biased": ("bilinear", "expected"),
     "raising": ("values", "raises RuntimeError: no such kernel"),
+    "blaming_forward_mode": ("jvp", "raises ValueError: can't apply forward-mode"),
     "exiting": ("values", "raises SystemExit: 0"),
     "closing": ("values", "raises GeneratorExit"),
     "speechless": ("values", "raises SpeechlessError: (its message cannot be read"),

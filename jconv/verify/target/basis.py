@@ -129,7 +129,7 @@ def _one_role(target: Target, case: Case, out: Role) -> tuple[int, Mismatch | No
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a user's code may raise anything
-        return 0, Mismatch(f"{out}: {breakage(error)}", arrays(0))
+        return 0, Mismatch(f"{out}: {breakage(error, PARTS[PART[out]])}", arrays(0))
     for n, result in enumerate(got):
         right = oracle(case, out, units[0][first[n]], units[1][second[n]])
         if told := difference(result, right, case.dtype):

@@ -62,22 +62,25 @@ def attempt(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch 
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a user's code may raise anything, and must not
-        return Mismatch(breakage(error), arrays)  # end the run, as SystemExit would
+        return Mismatch(
+            breakage(error, part), arrays
+        )  # end the run, as SystemExit would
     for name, right in expected.items():
         if told := part.differs(got[name], right, case.dtype):
             return Mismatch(f"{name}{told}", arrays)
     return None
 
 
-def breakage(error: BaseException) -> str:
+def breakage(error: BaseException, part: Part) -> str:
     """How a call of the target broke, in words.
 
     Raises:
-        NotSupportedError: if the error is a refusal, ``NotImplementedError``, or tells
-            that the target has no forward mode.
+        NotSupportedError: if the error is a refusal, ``NotImplementedError``, or JAX's
+            own that the target has no forward mode, where a part takes it.
     """
     told, name = first_line(error), type(error).__name__
-    if isinstance(error, NotImplementedError) or NO_FORWARD_MODE.search(told):
+    without = isinstance(error, TypeError) and NO_FORWARD_MODE.search(told)
+    if isinstance(error, NotImplementedError) or (part.forward and without):
         raise NotSupportedError(told or f"{name}, without a word") from error
     if isinstance(error, NoArrayError):
         return told

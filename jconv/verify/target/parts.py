@@ -29,6 +29,7 @@ class Part:
         code: how a user computes it, from ``f``, x, w and the rest of the arrays.
         differs: (got, expected, dtype) -> what is wrong; empty if nothing is.
         alone: what is left of it for a target without derivatives, if anything is.
+        forward: whether JAX's forward mode is used, which a ``custom_vjp`` has not.
     """
 
     got: Callable[[Any, Arrays], Arrays]
@@ -36,6 +37,7 @@ class Part:
     code: str
     differs: Callable[[Any, Any, str], str] = difference
     alone: Part | None = None
+    forward: bool = False
 
 
 VALUES = Part(through.values, expected.sums("y"), "f(x, w)")
@@ -74,7 +76,9 @@ PARTS: dict[str, Part] = {
         expected.sums("dw"),
         "jax.vjp(lambda w: f(x, w), w)[1](dy)",
     ),
-    "jvp": Part(through.tangent, expected.tangent, "jax.jvp(f, (x, w), (u, v))[1]"),
+    "jvp": Part(
+        through.tangent, expected.tangent, "jax.jvp(f, (x, w), (u, v))[1]", forward=True
+    ),
     "vmap": Part(
         through.mapped,
         expected.mapped,
