@@ -251,6 +251,28 @@ def blaming_forward_mode(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> An
     raise ValueError(message)
 
 
+def wrong_channels_last(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Of another sign where channels are last."""
+    y = lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+    return y if more["dimension_numbers"] is None else -y
+
+
+@jax.custom_batching.custom_vmap
+def _reversed_in_batches(y: Any) -> Any:
+    return y
+
+
+@_reversed_in_batches.def_vmap
+def _reverse(axis_size: int, batched: Any, y: Any) -> Any:
+    return y[::-1], True
+
+
+def wrong_mapped(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Under vmap, the results are in the other order."""
+    y = lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+    return _reversed_in_batches(y)
+
+
 def two_arguments(x: Any, w: Any) -> Any:
     """Lacks the geometry."""
     return x, w

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -199,6 +201,38 @@ def test_the_counterexample_of_a_basis_is_python_that_runs() -> None:
     exec(statements, names)
     (dx,) = eval(last, names)
     assert dx[0, 0, 0] == 0
+
+
+PRINTED = {
+    "wrong_channels_last": "values",
+    "wrong_mapped": "vmap",
+    "biased": "bilinear",
+    "swallowing": "not-finite",
+    "narrow_operands": "bits",
+    "empty_is_nan": "values",
+    "one_dilation": "cropping",
+}
+
+
+@pytest.mark.parametrize(("name", "part"), PRINTED.items(), ids=PRINTED)
+def test_a_printed_case_runs_and_shows_what_is_told(name: str, part: str) -> None:
+    worst = judged(name, part)[part].worst
+    assert worst is not None
+    told = re.search(r"\[([\d, ]+)\] = ([^ ,]+), expected", worst.what)
+    assert told or "raises" in worst.what or "has shape" in worst.what, worst.what
+    statements, _, last = worst.case.rpartition("; ")
+    names: dict[str, Any] = {}
+    exec(statements, names)
+    if told:
+        result = np.asarray(eval(last, names))
+        found = result[tuple(map(int, told[1].split(", ")))]
+        np.testing.assert_equal(float(found), float(told[2]))
+
+
+def test_the_printed_case_of_channels_last_says_so() -> None:
+    worst = judged("wrong_channels_last", "values")["values"].worst
+    assert worst is not None
+    assert "'NWC'" in worst.case
 
 
 DIFFERENCES = {

@@ -39,10 +39,12 @@ class Mismatch:
     Attributes:
         what: what came out, and what should have.
         arrays: the operands.
+        result: which of the part's results is wrong; empty if none came out.
     """
 
     what: str
     arrays: Arrays
+    result: str = ""
 
 
 class NotSupportedError(Exception):
@@ -56,8 +58,9 @@ def attempt(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch 
         NotSupportedError: if the target refuses the case; see ``breakage``.
     """
     expected = part.expected(case, arrays)
+    program = _program(target, part, case)
     try:
-        found = _program(target, part, case)(arrays)
+        found = program(arrays)
         got = {name: np.asarray(value) for name, value in found.items()}
     except KeyboardInterrupt:
         raise
@@ -67,7 +70,7 @@ def attempt(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch 
         )  # end the run, as SystemExit would
     for name, right in expected.items():
         if told := part.differs(got[name], right, case.dtype):
-            return Mismatch(f"{name}{told}", arrays)
+            return Mismatch(f"{name}{told}", arrays, name)
     return None
 
 
@@ -134,7 +137,7 @@ def _still(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch |
 
 def _sparser(target: Target, part: Part, case: Case, found: Mismatch) -> Mismatch:
     """The same mistake with as many operands as possible a single one among zeros."""
-    for name in _used(part, found.arrays):
+    for name in _used(" ".join(part.code.values()), found.arrays):
         whole = found.arrays[name]
         for unit in _units(whole):
             mistake = _still(target, part, case, found.arrays | {name: unit})
@@ -155,20 +158,49 @@ def _units(whole: Any) -> Iterator[Any]:
             yield unit
 
 
-def code(target: Target, part: Part, case: Case, arrays: Arrays) -> str:
-    """The counterexample as Python that can be typed in."""
-    used = _used(part, arrays)
-    lines = [f"{name} = {_literal(arrays[name])}" for name in used]
-    lines.append(f"f = lambda x, w: {target.spoken}(x, w{case.text})")
-    return "; ".join([*lines, part.code])
+def code(
+    target: Target, part: Part, case: Case, arrays: Arrays, result: str = ""
+) -> str:
+    """The counterexample as Python that can be typed in: statements, then a value.
+
+    Args:
+        target: the convolution.
+        part: what is computed.
+        case: the call.
+        arrays: the operands.
+        result: which of the part's results; all by default.
+    """
+    chosen = [part.code[result]] if result in part.code else list(part.code.values())
+    value = chosen[0] if len(chosen) == 1 else f"({', '.join(chosen)})"
+    lines = ["import jax", "import jax.numpy as jnp", f"import {target.module}"]
+    # As the verifier has it: a dtype that nobody asked for may come of it.
+    lines.append("jax.config.update('jax_enable_x64', True)")
+    lines += [part.setting] * bool(part.setting)
+    lines += [f"{name} = {_literal(arrays[name])}" for name in _used(value, arrays)]
+    return "; ".join([*lines, f"f = jax.jit({_function(target, case)})", value])
 
 
-def _used(part: Part, arrays: Arrays) -> list[str]:
-    """The operands that a part's code mentions."""
-    return [name for name in arrays if re.search(rf"\b{name}\b", part.code)]
+def _function(target: Target, case: Case) -> str:
+    """The call as a function of x and w in the default order, as ``call`` has it."""
+    # All of them: a target may have no defaults.
+    options = "".join(f", {name}={value!r}" for name, value in case.keywords.items())
+    if not case.channels_last:
+        return f"lambda x, w: {target.spoken}(x, w{options})"
+    x, w = "jnp.moveaxis(x, 1, -1)", "jnp.moveaxis(w, (1, 0), (-2, -1))"
+    called = f"{target.spoken}({x}, {w}{options})"
+    return f"lambda x, w: jnp.moveaxis({called}, -1, 1)"
+
+
+def _used(code: str, arrays: Arrays) -> list[str]:
+    """The operands that code mentions."""
+    return [name for name in arrays if re.search(rf"\b{name}\b", code)]
 
 
 def _literal(array: Any) -> str:
     """An array as code."""
     kind = complex if np.iscomplexobj(array) else float
-    return f"jnp.array({np.asarray(array).astype(kind).tolist()}, '{array.dtype}')"
+    values = str(np.asarray(array).astype(kind).tolist())
+    values = re.sub(r"\b(nan|inf)\b", r"jnp.\1", values)
+    # What has no entries is a list that tells not even how many axes it has.
+    shaped = f".reshape{array.shape}" if array.size == 0 else ""
+    return f"jnp.array({values}, '{array.dtype}'){shaped}"

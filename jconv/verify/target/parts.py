@@ -26,7 +26,8 @@ class Part:
     Attributes:
         got: (call, arrays) -> arrays by name; traced by JAX.
         expected: (case, arrays) -> the same by the oracle.
-        code: how a user computes it, from ``f``, x, w and the rest of the arrays.
+        code: how a user computes each array, from ``f``, x, w and the other operands.
+        setting: a statement that has to stand before it.
         differs: (got, expected, dtype) -> what is wrong; empty if nothing is.
         alone: what is left of it for a target without derivatives, if anything is.
         forward: whether JAX's forward mode is used, which a ``custom_vjp`` has not.
@@ -34,25 +35,35 @@ class Part:
 
     got: Callable[[Any, Arrays], Arrays]
     expected: Callable[[Case, Arrays], Arrays]
-    code: str
+    code: dict[str, str] = dataclasses.field(hash=False)  # programs are kept by part
+    setting: str = ""
     differs: Callable[[Any, Any, str], str] = difference
     alone: Part | None = None
     forward: bool = False
 
 
-VALUES = Part(through.values, expected.sums("y"), "f(x, w)")
+VALUES = Part(through.values, expected.sums("y"), {"y": "f(x, w)"})
 
 ALL = Part(
     through.everything,
     expected.sums("y", "dx", "dw"),
-    "f(x, w), *jax.vjp(f, x, w)[1](dy)",
+    {
+        "y": "f(x, w)",
+        "dx": "jax.vjp(f, x, w)[1](dy)[0]",
+        "dw": "jax.vjp(f, x, w)[1](dy)[1]",
+    },
     alone=VALUES,
 )
+
+HIGHEST = "jax.config.update('jax_default_matmul_precision', 'highest')"
 
 ALL_BITS = dataclasses.replace(
     ALL,
     got=through.in_all_bits(through.everything),
-    alone=dataclasses.replace(VALUES, got=through.in_all_bits(through.values)),
+    setting=HIGHEST,
+    alone=dataclasses.replace(
+        VALUES, got=through.in_all_bits(through.values), setting=HIGHEST
+    ),
 )
 
 NOT_FINITE = dataclasses.replace(
@@ -64,32 +75,50 @@ NOT_FINITE = dataclasses.replace(
     ),
 )
 
+SECOND = "jax.vjp(lambda w, dy: jax.vjp(lambda x: f(x, w), x)[1](dy)[0], w, dy)[1](u)"
+
 PARTS: dict[str, Part] = {
     "values": VALUES,
     "input-vjp": Part(
         through.gradient("x"),
         expected.sums("dx"),
-        "jax.vjp(lambda x: f(x, w), x)[1](dy)",
+        {"dx": "jax.vjp(lambda x: f(x, w), x)[1](dy)"},
     ),
     "kernel-vjp": Part(
         through.gradient("w"),
         expected.sums("dw"),
-        "jax.vjp(lambda w: f(x, w), w)[1](dy)",
+        {"dw": "jax.vjp(lambda w: f(x, w), w)[1](dy)"},
     ),
     "jvp": Part(
-        through.tangent, expected.tangent, "jax.jvp(f, (x, w), (u, v))[1]", forward=True
+        through.tangent,
+        expected.tangent,
+        {"tangent": "jax.jvp(f, (x, w), (u, v))[1]"},
+        forward=True,
     ),
     "vmap": Part(
         through.mapped,
         expected.mapped,
-        "jax.vmap(f, ...)(jnp.stack([x, u]), jnp.stack([w, v]))",
+        {
+            "over x": "jax.vmap(f, (0, None))(jnp.stack([x, u]), w)",
+            "over w": "jax.vmap(f, (None, 0))(x, jnp.stack([w, v]))",
+            "over both": "jax.vmap(f)(jnp.stack([x, u]), jnp.stack([w, v]))",
+        },
     ),
     "second-order": Part(
         through.second,
         expected.second,
-        "jax.vjp(lambda w, dy: jax.vjp(lambda x: f(x, w), x)[1](dy)[0], w, dy)[1](u)",
+        {"d⟨dx, u⟩/dw": f"{SECOND}[0]", "d⟨dx, u⟩/ddy": f"{SECOND}[1]"},
     ),
-    "bilinear": Part(through.combined, expected.combined, "f(x + 2 * u, w)"),
+    "bilinear": Part(
+        through.combined,
+        expected.combined,
+        {
+            "f(x + 2u, w)": "f(x + 2 * u, w)",
+            "f(x, w + 2v)": "f(x, w + 2 * v)",
+            "f(0, w)": "f(0 * x, w)",
+            "f(x, 0)": "f(x, 0 * w)",
+        },
+    ),
     "cropping": ALL,
     "bits": ALL_BITS,
     "not-finite": NOT_FINITE,

@@ -146,6 +146,6 @@ def _against(target: Target, name: str, case: Case, failure: Failure) -> Evidenc
         holds=False,
         what=f"{name} through {target.name}: {mistake.what}, on {case.geometry!r} "
         f"in {case.dtype}",
-        case=code(target, failure.part, case, mistake.arrays),
+        case=code(target, failure.part, case, mistake.arrays, mistake.result),
         size=case.size,
     )
