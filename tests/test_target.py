@@ -39,6 +39,7 @@ def test_laxs_own_convolution_holds(tmp_path: Path) -> None:
     assert cli.main(["verify", *arguments, *chosen, "--out", str(out)]) == 0
     report = json.loads((out / "report.json").read_text())
     assert report["options"]["target"] == "jax.lax:conv_general_dilated"
+    assert report["options"]["dtypes"] == ["float32"], "those that were tried"
     assert (
         "claims about jax.lax:conv_general_dilated hold"
         in (report["summary"]["sentence"])

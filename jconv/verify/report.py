@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jconv.verify.claim import Verdict
-from jconv.verify.context import Context
+from jconv.verify.context import TARGET_DTYPES, Context
 from jconv.verify.device import display_name
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Options:
             seed=self.seed,
             quick=self.quick,
             platform=self.platform or default_platform,
-            dtypes=self.dtypes or Context.dtypes,
+            dtypes=self.dtypes or (TARGET_DTYPES if self.target else Context.dtypes),
         )
 
     def repeat(self, claim_id: str) -> str:

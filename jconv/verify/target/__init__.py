@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from jconv.errors import UnsupportedError
 from jconv.verify.claim import Claim, Evidence
+from jconv.verify.context import TARGET_DTYPES
 from jconv.verify.target import proving, sampling
 from jconv.verify.target.load import Target, load
 from jconv.verify.target.sentences import FORMULAS, SAYS
@@ -47,7 +48,7 @@ def claims(name: str, dtypes: tuple[str, ...] = ()) -> dict[str, Claim]:
             "from the NumPy oracle in one number",
             source=f"the target {target.name}",
             formula=FORMULAS[part],
-            check=_check(target, part, dtypes or ("float32",)),
+            check=_check(target, part, dtypes or TARGET_DTYPES),
         )
         made[claim.id] = claim
     return made
