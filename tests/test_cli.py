@@ -101,7 +101,8 @@ def test_report_is_written_and_its_paths_told(
         assert (tmp_path / "jconv-report" / name).is_file()
         assert f"jconv-report/{name}" in told.out
     assert "2 of 2 claims hold" in told.out
-    assert told.err == ""
+    # Before each is checked: a process that dies or hangs has told by which.
+    assert told.err == "checking good.one\nchecking good.two\n"
 
 
 def test_what_does_not_hold_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +123,7 @@ def test_interruption_shows_what_was_checked_and_writes_nothing(
     )
     told = capsys.readouterr().out
     assert "good.two" in told
-    assert "Interrupted after 2 of 3 claims" in told
+    assert "Interrupted after 2 of 3 claims, in other.interrupted; no report" in told
     assert list((tmp_path / "here").iterdir()) == []
 
 
@@ -259,6 +260,32 @@ def test_module_runs_as_a_command(tmp_path: Path) -> None:
     )
     assert ended.returncode == 2
     assert b"no.such" in ended.stderr
+
+
+def test_nothing_but_the_report_is_on_stdout(tmp_path: Path) -> None:
+    """Neither what Python prints nor what native code does, early or late."""
+    (tmp_path / "loud.py").write_text(
+        "import ctypes, os\n"
+        "from jax.lax import conv_general_dilated\n"
+        "print('imported')\n"
+        "def conv(*a, **k):\n"
+        "    print('traced')\n"
+        "    os.write(1, b'written\\n')\n"
+        "    ctypes.CDLL(None).puts(b'held back')\n"
+        "    return conv_general_dilated(*a, **k)\n"
+    )
+    root = Path(cli.__file__).parents[1]
+    words = ["--target", "loud:conv", "--claim", "target.basis", "--json"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "jconv", "verify", *words],
+        env={"PYTHONPATH": str(root), "PATH": "", "JAX_PLATFORMS": "cpu"},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+    )
+    assert json.loads(ended.stdout)["summary"]["holds"] == 1
+    for line in (b"imported", b"traced", b"written", b"held back"):
+        assert line in ended.stderr
 
 
 def test_every_figure_belongs_to_a_claim() -> None:

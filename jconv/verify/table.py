@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -37,7 +38,11 @@ STYLES = {
 
 @contextlib.contextmanager
 def progress(console: Console, total: int) -> Iterator[Callable[[Event], None]]:
-    """A listener that keeps a progress bar; without a terminal it says nothing."""
+    """A listener that keeps a progress bar; without a terminal, a line a claim.
+
+    The line is on stderr, before the claim is checked: a process that is ended from
+    below, or hangs, has told by which.
+    """
     columns = (
         TextColumn("{task.description:<32}"),
         BarColumn(),
@@ -50,7 +55,9 @@ def progress(console: Console, total: int) -> Iterator[Callable[[Event], None]]:
         task = bar.add_task("starting", total=total)
 
         def listen(event: Event) -> None:
-            if isinstance(event, Started):
+            if isinstance(event, Started) and not console.is_terminal:
+                print(f"checking {event.claim.id}", file=sys.stderr, flush=True)
+            elif isinstance(event, Started):
                 bar.update(task, description=event.claim.id)
             elif isinstance(event, Finished):
                 bar.advance(task)
