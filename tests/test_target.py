@@ -19,8 +19,8 @@ from jconv.geometry import Geometry
 from jconv.verify import engine, target
 from jconv.verify.claim import Result
 from jconv.verify.context import Context
+from jconv.verify.entries import difference
 from jconv.verify.target import cases, family, load
-from jconv.verify.target.difference import difference
 from jconv.verify.target.smaller import smaller
 
 

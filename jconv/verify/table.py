@@ -36,6 +36,10 @@ STYLES = {
 """Colour of each verdict; the word stands beside it."""
 
 
+SHOWN, LONGEST = 6, 300
+"""How many figures of a failure are shown, and how many signs of each."""
+
+
 @contextlib.contextmanager
 def progress(console: Console, total: int) -> Iterator[Callable[[Event], None]]:
     """A listener that keeps a progress bar; without a terminal, a line a claim.
@@ -101,11 +105,19 @@ def _explain(console: Console, claim: Mapping[str, Any]) -> None:
     console.print(headline, highlight=False)
     lines = [("reason", claim["reason"])]
     if claim["verdict"] == "FALSIFIED" and worst is not None:
-        lines += [("fails", worst["what"]), ("case", worst["case"])]
+        lines += [("fails", worst["what"]), *_figures(worst), ("case", worst["case"])]
         lines += [("in all", in_all(claim))]
     for name, text in (*lines, ("repeat", claim["repeat"])):
         if text:
             console.print(f"  {name:<7}{text}", markup=False, highlight=False)
+
+
+def _figures(worst: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was measured of a failure: by which route, what came out, what should."""
+    told = [f"{name}: {number(value)}" for name, value in worst["numbers"].items()]
+    told = [each if len(each) <= LONGEST else f"{each[:LONGEST]} …" for each in told]
+    more = [f"and {len(told) - SHOWN} more"] * (len(told) > SHOWN)
+    return [("", each) for each in (*told[:SHOWN], *more)]
 
 
 def _strain(worst: Mapping[str, Any] | None) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from jconv.geometry import OPERANDS, ROLES
+from jconv.verify.entries import difference
 from jconv.verify.target.cases import Case, call, oracle
 from jconv.verify.target.counterexample import (
     Mismatch,
@@ -19,7 +20,6 @@ from jconv.verify.target.counterexample import (
     breakage,
     code,
 )
-from jconv.verify.target.difference import difference
 from jconv.verify.target.family import single
 from jconv.verify.target.parts import PARTS
 

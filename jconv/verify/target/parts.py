@@ -8,8 +8,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from jconv.verify.entries import difference, swallowed
 from jconv.verify.target import expected, through
-from jconv.verify.target.difference import difference, swallowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

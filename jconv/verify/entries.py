@@ -1,4 +1,4 @@
-"""What is wrong with a target's result, told so that the last bit is seen."""
+"""What is wrong with a result, told so that the last bit is seen."""
 
 from __future__ import annotations
 
