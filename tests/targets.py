@@ -138,6 +138,14 @@ def only_float32(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
     return lax.conv_general_dilated(lhs, rhs, *arguments, **more)
 
 
+def only_lines(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Refuses every other rank."""
+    if lhs.ndim > 3:
+        message = "only one axis"
+        raise NotImplementedError(message)
+    return lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+
+
 def returning_nothing(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
     """Forgets its return statement."""
     lax.conv_general_dilated(lhs, rhs, *arguments, **more)

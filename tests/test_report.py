@@ -27,6 +27,7 @@ CLAIM_KEYS = {
     "falsified_by",
     "cases",
     "proved",
+    "refused",
     "seconds",
     "reason",
     "worst",
@@ -44,6 +45,7 @@ EVIDENCE_KEYS = {
     "proved",
     "numbers",
     "limit",
+    "refused",
 }
 TOP_KEYS = {"schema", "created", "device", "seed", "options", "summary", "claims"}
 

@@ -137,9 +137,35 @@ def test_what_is_refused_of_a_basis_is_told_beside_what_holds() -> None:
 def test_a_dtype_that_is_refused_does_not_hide_the_next_one() -> None:
     found = target.claims("tests.targets:only_float32", ("float16", "float32"))
     (result,) = engine.run([found["target.values"]], Context(quick=True))
-    assert result.verdict == "HOLDS"
+    assert result.verdict == "UNSUPPORTED", "for it was asked for"
     assert result.cases > 0
-    assert "only float32" in result.evidence[-1].what
+    assert "float16: " in result.reason
+    assert "only float32" in result.reason
+
+
+def test_what_is_refused_is_told_on_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--claim", "target.values", "--claim", "target.bits", "--quick"]
+    name = "tests.targets:only_lines"
+    out = tmp_path / "out"
+    assert cli.main(["verify", "--target", name, *words, "--out", str(out)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    count = re.search(rf"note target.values: {name} refuses (\d+) of (\d+) cases", told)
+    assert count
+    assert "cases: only one axis" in told
+    report = json.loads((out / "report.json").read_text())
+    refused = [each["refused"] for each in report["claims"]]
+    assert refused[0] == int(count[1]) > 0
+    assert f"{sum(refused)} cases were refused, and not checked" in told
+
+
+def test_derivatives_that_are_refused_are_told_beside_the_values() -> None:
+    found = judged("only_values", "bits", "basis")
+    for result in found.values():
+        assert result.verdict == "HOLDS"
+        assert result.refused > 0
+        assert "no derivative yet" in result.evidence[-1].what
 
 
 @pytest.mark.parametrize("name", ["exiting", "closing", "speechless"])

@@ -21,7 +21,7 @@ from jconv.verify.failures import in_all
 from jconv.verify.page import VERDICTS, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -91,6 +91,7 @@ def show(console: Console, report: Mapping[str, Any]) -> None:
     for claim in report["claims"]:
         if claim["verdict"] != "HOLDS":
             _explain(console, claim)
+    _remark(console, report["claims"])
     console.print()
     console.print(
         report["summary"]["sentence"], style="bold", markup=False, highlight=False
@@ -110,6 +111,18 @@ def _explain(console: Console, claim: Mapping[str, Any]) -> None:
     for name, text in (*lines, ("repeat", claim["repeat"])):
         if text:
             console.print(f"  {name:<7}{text}", markup=False, highlight=False)
+
+
+def _remark(console: Console, claims: Sequence[Mapping[str, Any]]) -> None:
+    """What claims left unchecked: a line each, though they hold."""
+    notes = [
+        f"  note   {claim['id']}: {row['what']}"
+        for claim in claims
+        for row in claim["evidence"]
+        if row["refused"]
+    ]
+    for line in ("", *notes) if notes else ():
+        console.print(line, markup=False, highlight=False)
 
 
 def _figures(worst: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -22,6 +22,10 @@ UNDERIVED = ("values", "vmap", "bilinear")
 """Parts that derive nothing, and so are there for integer dtypes, too."""
 
 
+class NothingToCheckError(UnsupportedError):
+    """There is no such thing in a dtype, whatever the target does."""
+
+
 def claims(name: str, dtypes: tuple[str, ...] = ()) -> dict[str, Claim]:
     """The claims about a target, by id.
 
@@ -59,14 +63,18 @@ def _check(target: Target, part: str, dtypes: tuple[str, ...]) -> Any:
 
     def check(context: Context) -> Iterator[Evidence]:
         refused: list[str] = []
+        nothing: list[str] = []
         for dtype in dtypes:
             try:
                 yield from _in_dtype(target, part, dtype, context)
+            except NothingToCheckError as error:
+                nothing.append(str(error))
             except UnsupportedError as error:
-                refused.append(str(error))
-        if len(refused) == len(dtypes):
-            raise UnsupportedError("; ".join(refused))
-        for reason in refused:
+                refused.append(f"{dtype}: {error}" if dtypes[1:] else str(error))
+        # A dtype that was asked for and refused is not made up for by another one.
+        if refused or len(nothing) == len(dtypes):
+            raise UnsupportedError("; ".join((*refused, *nothing)))
+        for reason in nothing:
             yield Evidence(holds=True, what=reason, cases=0)
 
     return check
@@ -85,7 +93,7 @@ def _in_dtype(
         yield from sampling.evidence(target, part, dtype, context, alone=True)
     elif part == "not-finite":
         message = f"there is no NaN in {dtype}"
-        raise UnsupportedError(message)
+        raise NothingToCheckError(message)
     else:
         message = f"JAX derives nothing in {dtype}: its tangents are float0"
-        raise UnsupportedError(message)
+        raise NothingToCheckError(message)

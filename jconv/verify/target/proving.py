@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import jax
 import jax.numpy as jnp
 
+from jconv.geometry import ROLES
 from jconv.verify.bilinear import why_not_bilinear
 from jconv.verify.claim import Evidence
 from jconv.verify.target.basis import Outcome, on_a_basis
 from jconv.verify.target.cases import call
-from jconv.verify.target.sampling import refused, spoken
+from jconv.verify.target.sampling import left_out, refused, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,14 @@ def evidence(target: Target, dtype: str) -> Iterator[Evidence]:
             numbers={"left out": "; ".join(found.left_out)} if found.left_out else {},
         )
     yield from refused(target, refusals, len(outcomes))
+    reasons = [
+        f"{role}: {reason}"
+        for found in outcomes
+        for role, reason in found.refused.items()
+        if found.pairs or found.wrong
+    ]
+    counted = collections.Counter(reasons)
+    yield from left_out(target, "roles", counted, len(outcomes) * len(ROLES))
 
 
 def _strength(target: Target, found: Outcome) -> tuple[str, bool]:

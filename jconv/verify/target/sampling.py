@@ -67,10 +67,11 @@ def evidence(
         part = part.alone
     cases = plan.cases(dtype, quick=context.quick, cropped=name == "cropping")
     refusals: collections.Counter[str] = collections.Counter()
+    underived: collections.Counter[str] = collections.Counter()
     shrunk = 0
     for case in cases:
         try:
-            failure = _failure(target, part, case, plan.draws, context)
+            failure = _failure(target, part, case, plan.draws, context, underived)
         except NotSupportedError as error:
             refusals[str(error)] += 1
             continue
@@ -87,12 +88,20 @@ def evidence(
             failure = dataclasses.replace(failure, mistake=mistake)
         yield _against(target, name, case, failure)
     yield from refused(target, refusals, len(cases))
+    yield from left_out(target, "derivatives", underived, len(cases))
 
 
 def _failure(
-    target: Target, part: Part, case: Case, draws: tuple[Draw, ...], context: Context
+    target: Target,
+    part: Part,
+    case: Case,
+    draws: tuple[Draw, ...],
+    context: Context,
+    underived: collections.Counter[str],
 ) -> Failure | None:
     """The first failure on a convolution; None if there is none.
+
+    Where the target refuses derivatives, values are looked at alone, and counted.
 
     Raises:
         NotSupportedError: if the target refuses it, also without derivatives.
@@ -102,10 +111,12 @@ def _failure(
             mistake = attempt(target, part, case, draw(case, part, context))
             if mistake is not None:
                 return Failure(part, draw, mistake)
-    except NotSupportedError:
+    except NotSupportedError as error:
         if part.alone is None:
             raise
-        return _failure(target, part.alone, case, draws, context)
+        found = _failure(target, part.alone, case, draws, context, underived)
+        underived[str(error)] += 1
+        return found
     return None
 
 
@@ -125,12 +136,22 @@ def refused(
     if refusals.total() == cases:
         message = f"{target.name} refuses: {'; '.join(refusals)}"
         raise UnsupportedError(message)
+    yield from left_out(target, "", refusals, cases)
+
+
+def left_out(
+    target: Target, what: str, refusals: collections.Counter[str], cases: int
+) -> Iterator[Evidence]:
+    """A remark, if anything was refused: how often and in which words."""
     if refusals:
+        count, of = refusals.total(), f"{what} of " if what else ""
         yield Evidence(
             holds=True,
-            what=f"{target.name} refuses {refusals.total()} of {cases}",
+            what=f"{target.name} refuses {of}{count} of {cases} cases: "
+            f"{'; '.join(refusals)}",
             cases=0,
             numbers=dict(refusals),
+            refused=count,
         )
 
 
