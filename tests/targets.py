@@ -281,6 +281,11 @@ def wrong_mapped(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
     return _reversed_in_batches(y)
 
 
+def wrapped(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+    """Is lax's own under another name."""
+    return lax.conv_general_dilated(lhs, rhs, *arguments, **more)
+
+
 def two_arguments(x: Any, w: Any) -> Any:
     """Lacks the geometry."""
     return x, w

@@ -16,11 +16,12 @@ import pytest
 import tests.targets
 from jconv import GeometryError, cli, reference
 from jconv.geometry import Geometry
-from jconv.verify import engine, target
+from jconv.verify import engine, limits, target
 from jconv.verify.claim import Result
 from jconv.verify.context import Context
 from jconv.verify.entries import difference
-from jconv.verify.target import cases, family, load
+from jconv.verify.target import cases, family, load, of_lax
+from jconv.verify.target.load import Target
 from jconv.verify.target.smaller import smaller
 
 
@@ -111,6 +112,35 @@ def test_a_mistake_that_is_not_made_again_is_a_mistake() -> None:
     assert "differs between two runs of the same call: y[0, 0, 0] =" in (
         result.worst.what
     )
+
+
+def test_where_lax_fails_too_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = judged("biased", "values")["values"].worst
+    assert own is not None
+    assert own.numbers == {}, "lax is right there"
+
+    def wrong(lhs: Any, rhs: Any, *arguments: Any, **more: Any) -> Any:
+        return tests.targets.biased(lhs, rhs, *arguments, **more)
+
+    lax = load("jax.lax:conv_general_dilated")
+    monkeypatch.setattr(of_lax, "load", lambda name: Target(lax.name, wrong))
+    known = limits.Limit(
+        claim="target.values",
+        case=r"jax\.lax\.conv_general_dilated",
+        where="planted devices",
+        applies=lambda device: device["platform"] == jax.default_backend(),
+        reason="it adds one",
+        link="https://example.org/issue",
+    )
+    for listed, told in (
+        ((), "expected"),
+        ((known,), "known limit on planted devices"),
+    ):
+        monkeypatch.setattr(limits, "LIMITS", listed)
+        result = judged("biased", "values")["values"]
+        assert result.verdict == "FALSIFIED"
+        assert result.worst is not None
+        assert told in result.worst.numbers["lax fails here too"]
 
 
 def test_what_a_target_refuses_is_not_held_against_it() -> None:

@@ -16,6 +16,7 @@ from jconv.verify.target.counterexample import (
     code,
     shrink,
 )
+from jconv.verify.target.of_lax import of_lax
 from jconv.verify.target.parts import PARTS
 from jconv.verify.target.plan import PLANS, Plan
 
@@ -86,7 +87,7 @@ def evidence(
                 target, failure.part, case, failure.mistake, drawn
             )
             failure = dataclasses.replace(failure, mistake=mistake)
-        yield _against(target, name, case, failure)
+        yield _against(target, name, case, failure, context.platform)
     yield from refused(target, refusals, len(cases))
     yield from left_out(target, "derivatives", underived, len(cases))
 
@@ -160,7 +161,9 @@ def spoken(target: Target, case: Case) -> str:
     return f"{target.spoken}(x {case.x}, w {case.w}{case.text}) in {case.dtype}"
 
 
-def _against(target: Target, name: str, case: Case, failure: Failure) -> Evidence:
+def _against(
+    target: Target, name: str, case: Case, failure: Failure, platform: str
+) -> Evidence:
     """The evidence against a target."""
     mistake = failure.mistake
     return Evidence(
@@ -169,4 +172,5 @@ def _against(target: Target, name: str, case: Case, failure: Failure) -> Evidenc
         f"in {case.dtype}",
         case=code(target, failure.part, case, mistake.arrays, mistake.result),
         size=case.size,
+        numbers=of_lax(target, name, failure.part, case, mistake, platform),
     )
