@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jconv.verify import engine, target
 from jconv.verify.context import Context
 from jconv.verify.target import counterexample, family, operands
 from jconv.verify.target.parts import PARTS
@@ -34,6 +35,26 @@ def test_a_quick_run_sees_what_is_wrong_in_few_cases(
     monkeypatch.setattr(counterexample, "STEPS", 3)
     for part, result in judged(name, *parts).items():
         assert result.verdict == "FALSIFIED", part
+
+
+@pytest.mark.parametrize("name", ["rounded_sums", "narrow_operands", "one_stride"])
+def test_real_numbers_beyond_their_bound_are_wrong(name: str) -> None:
+    result = judged(name, "rounding")["rounding"]
+    assert result.verdict == "FALSIFIED"
+    assert result.worst is not None
+    if result.worst.error is not None:
+        assert result.worst.bound is not None
+        assert result.worst.error > result.worst.bound
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "complex64"])
+def test_real_numbers_are_within_their_bound(dtype: str) -> None:
+    claim = target.claims("tests.targets:ours", (dtype,))["target.rounding"]
+    (result,) = engine.run([claim], Context(quick=True))
+    assert result.verdict == "HOLDS"
+    assert result.worst is not None
+    assert "unit roundoffs" in result.worst.what
+    assert "ulps" in result.worst.what
 
 
 @pytest.mark.parametrize("part", ["bits", "not-finite"])

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jconv.errors import UnsupportedError
 from jconv.verify.claim import Claim, Evidence
 from jconv.verify.context import TARGET_DTYPES
-from jconv.verify.target import proving, sampling
+from jconv.verify.target import proving, rounding, sampling
 from jconv.verify.target.load import Target, load
 from jconv.verify.target.sentences import FORMULAS, SAYS
 
@@ -47,9 +47,10 @@ def claims(name: str, dtypes: tuple[str, ...] = ()) -> dict[str, Claim]:
         claim = Claim(
             id=f"target.{part}",
             says=says,
-            kind="exact",
+            kind="bounded" if part == "rounding" else "exact",
             falsified_by=f"a convolution for which {target.name} raises, or differs "
-            "from the NumPy oracle in one number",
+            "from the NumPy oracle "
+            + ("by more than the bound" if part == "rounding" else "in one number"),
             source=f"the target {target.name}",
             formula=FORMULAS[part],
             check=_check(target, part, dtypes or TARGET_DTYPES),
@@ -87,12 +88,14 @@ def _in_dtype(
     derives = jnp.issubdtype(dtype, jnp.inexact)
     if part == "basis":
         yield from proving.evidence(target, dtype)
+    elif part == "rounding" and derives:
+        yield from rounding.evidence(target, dtype, context)
     elif derives or part in UNDERIVED:
         yield from sampling.evidence(target, part, dtype, context)
     elif part == "bits":
         yield from sampling.evidence(target, part, dtype, context, alone=True)
-    elif part == "not-finite":
-        message = f"there is no NaN in {dtype}"
+    elif part in ("not-finite", "rounding"):
+        message = f"there is no NaN in {dtype}, and nothing is rounded"
         raise NothingToCheckError(message)
     else:
         message = f"JAX derives nothing in {dtype}: its tangents are float0"

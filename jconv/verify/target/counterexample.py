@@ -58,10 +58,8 @@ def attempt(target: Target, part: Part, case: Case, arrays: Arrays) -> Mismatch 
         NotSupportedError: if the target refuses the case; see ``breakage``.
     """
     expected = part.expected(case, arrays)
-    program = _program(target, part, case)
     try:
-        found = program(arrays)
-        got = {name: np.asarray(value) for name, value in found.items()}
+        got = computed(target, part, case, arrays)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a user's code may raise anything, and must not
@@ -88,6 +86,12 @@ def breakage(error: BaseException, part: Part) -> str:
     if isinstance(error, NoArrayError):
         return told
     return f"raises {name}: {told}" if told else f"raises {name}"
+
+
+def computed(target: Target, part: Part, case: Case, arrays: Arrays) -> Arrays:
+    """The part's results through the target, whatever that raises."""
+    found = _program(target, part, case)(arrays)
+    return {name: np.asarray(value) for name, value in found.items()}
 
 
 @functools.lru_cache(maxsize=8)

@@ -53,6 +53,13 @@ CROPPED: dict[str, tuple[Any, ...]] = {
 }
 """Padding that crops at the low side: compilers have been seen to err there."""
 
+SIMPLE: tuple[dict[str, Any], ...] = (
+    {"x": (2, 2, 6), "w": (3, 2, 3)},
+    {"x": (1, 2, 5, 6), "w": (3, 2, 3, 2)},
+    {"x": (1, 2, 5, 6), "w": (3, 2, 3, 2), "channels_last": True},
+)
+"""What even a kernel that refuses most options computes."""
+
 LARGE: tuple[dict[str, Any], ...] = (
     {"x": (2, 67, 35), "w": (70, 67, 3)},
     {"x": (2, 131, 3, 2), "w": (133, 131, 1, 1), "channels_last": True},

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from jconv.verify.target import operands
-from jconv.verify.target.family import EMPTY, LARGE, sampled, single
+from jconv.verify.target.family import EMPTY, LARGE, SIMPLE, sampled, single
 
 if TYPE_CHECKING:
     from jconv.verify.target.cases import Case
@@ -26,7 +26,7 @@ class Plan:
 
     strength: int | None = None
     every: int = 1
-    singles: tuple[dict[str, object], ...] = ()
+    singles: tuple[dict[str, object], ...] = SIMPLE
     draws: tuple[Draw, ...] = (operands.small,)
 
     def cases(self, dtype: str, *, quick: bool, cropped: bool) -> list[Case]:
@@ -38,14 +38,16 @@ class Plan:
         return sorted(cases, key=lambda case: case.size)
 
 
-SINGLE = (*LARGE, *EMPTY)
+SINGLE = (*SIMPLE, *LARGE, *EMPTY)
 
 PLANS: dict[str, Plan] = {
     "values": Plan(singles=SINGLE),
     "input-vjp": Plan(singles=SINGLE),
     "kernel-vjp": Plan(singles=SINGLE),
     # What differs from case to case is the numbers here, so that fewer cases do.
-    "bits": Plan(2, every=2, singles=LARGE[:3], draws=operands.WIDE),
+    "bits": Plan(2, every=2, singles=(*SIMPLE, *LARGE[:3]), draws=operands.WIDE),
+    "rounding": Plan(2, every=2, singles=(*SIMPLE, LARGE[0])),
+    "cropping": Plan(singles=()),
     "not-finite": Plan(2, every=2, draws=operands.NOT_FINITE),
 }
 """What is tried of a part, by name; of the others the plainest plan."""

@@ -20,6 +20,8 @@ SAYS = {
     "the input at its low side.",
     "bits": "Operands of as many bits as leave each sum exact come out exact: nothing "
     "is rounded to a narrower format on the way, nor clipped.",
+    "rounding": "With real numbers, every result is within the a-priori bound of a sum "
+    "of so many products, rounded in any order.",
     "not-finite": "A NaN or an infinity is in every sum that has it as a term: none is "
     "swallowed.",
     "basis": "Values and both derivatives are right on all pairs of basis vectors of "
@@ -37,6 +39,7 @@ FORMULAS = {
     "bilinear": "conv(x + 2u, w) = conv(x, w) + 2 conv(u, w)",
     "cropping": "y = Σ T x w,  dx = Σ T w dy,  dw = Σ T x dy",
     "bits": "y = Σ T x w,  dx = Σ T w dy,  dw = Σ T x dy",
+    "rounding": "|computed − exact| ≤ B Σ|terms|,  B = γₙ plus the result's rounding",
     "not-finite": "x_i = NaN, T_{oki} w_k ≠ 0  ⟹  y_o = NaN",
     "basis": "f(eᵢ, eⱼ) = ΣT eᵢ eⱼ for all i, j",
 }
