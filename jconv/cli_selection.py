@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jconv.errors import GeometryError
 
@@ -72,6 +72,29 @@ def check_modes(
     if budget is not None and not exhaustive:
         expected = "nothing without --exhaustive"
         raise GeometryError.of("--budget", budget, expected, "Use --quick for less.")
+
+
+IGNORED = {
+    "--exhaustive": (
+        ("--quick", "--seed", "--dtype"),
+        "It tries everything, in one dtype.",
+    ),
+    "--list": (
+        ("--json", "--exhaustive", "--compare", "--with"),
+        "It only tells the claims.",
+    ),
+}
+"""What would be ignored beside an option, and why."""
+
+
+def refuse_ignored(given: Mapping[str, Any], modes: Mapping[str, bool]) -> None:
+    """Refuse options that would be ignored."""
+    for mode in (mode for mode, on in modes.items() if on):
+        names, why = IGNORED[mode]
+        for name in names:
+            if given[name]:
+                expected = f"nothing beside {mode}"
+                raise GeometryError.of(name, given[name], expected, why)
 
 
 def checked_dtypes(names: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from jconv import cli_selection as select
 from jconv.cli_codes import FAILED, INTERRUPTED
 from jconv.cli_exhaustive import exhaust, tell_rows
+from jconv.cli_streams import output_to_stderr
 from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
@@ -125,86 +127,69 @@ def verify(
 
     from jconv.verify import difference, report  # noqa: PLC0415
 
-    width = None if sys.stdout.isatty() else 120
-    # Without emoji: a target may be called "my:boom:".
-    console = Console(stderr=json, width=width, emoji=False)
-    dtypes = select.checked_dtypes(dtype or ())
-    select.check_modes(claim, target, budget, exhaustive=exhaustive)
-    given: dict[str, Any] = {
-        "--quick": quick,
-        "--seed": seed,
-        "--dtype": dtype,
-        "--json": json,
-    }
-    given |= {"--exhaustive": exhaustive, "--compare": compare, "--with": with_}
-    _refuse_ignored(given, {"--exhaustive": exhaustive, "--list": list_})
-    claims = select.selected(claim or [], target, dtypes)
-    if list_:
-        select.tell_all(console, claims)
-        return
-    old = _read(compare, with_)
-    if with_ is not None:
-        _tell_difference(console, old, difference.read(with_, "--with"), json=json)
-        return
-    options = report.Options(
-        seed=seed,
-        quick=quick,
-        patterns=tuple(claim or ()),
-        dtypes=dtypes,
-        platform=select.checked_platform(platform),
-        target=target,
-        exhaustive=exhaustive,
-    )
-    select.prepared(out)
-    _replaceable(out)
-    if exhaustive:
-        results, whole = exhaust(console, options, out, budget)
-    else:
-        results, whole = _run(console, claims, options)
-    document = _document(results, options)
-    if old is not None and whole:
-        document["comparison"] = difference.comparison(old, document)
-    if results:
-        _show(console, document)
-    if results and exhaustive:
-        tell_rows(console, document)
-    if not whole:
-        done = f" after {len(results)} of {len(claims)} claims; no report was written."
+    with contextlib.ExitStack() as streams:
+        if json:  # from here on: the import of a target may print
+            streams.enter_context(output_to_stderr())
+        width = None if sys.stdout.isatty() else 120
+        # Without emoji: a target may be called "my:boom:".
+        console = Console(stderr=json, width=width, emoji=False)
+        dtypes = select.checked_dtypes(dtype or ())
+        select.check_modes(claim, target, budget, exhaustive=exhaustive)
+        given: dict[str, Any] = {
+            "--quick": quick,
+            "--seed": seed,
+            "--dtype": dtype,
+            "--json": json,
+        }
+        given |= {"--exhaustive": exhaustive, "--compare": compare, "--with": with_}
+        select.refuse_ignored(given, {"--exhaustive": exhaustive, "--list": list_})
+        claims = select.selected(claim or [], target, dtypes)
+        if list_:
+            select.tell_all(console, claims)
+            return
+        old = _read(compare, with_)
+        if with_ is not None:
+            new = difference.read(with_, "--with")
+            streams.close()
+            _tell_difference(console, old, new, json=json)
+            return
+        options = report.Options(
+            seed=seed,
+            quick=quick,
+            patterns=tuple(claim or ()),
+            dtypes=dtypes,
+            platform=select.checked_platform(platform),
+            target=target,
+            exhaustive=exhaustive,
+        )
+        select.prepared(out)
+        _replaceable(out)
         if exhaustive:
-            done = "; nothing is lost, the same command goes on."
-        console.print(f"Interrupted{done}", style="yellow")
-        raise typer.Exit(INTERRUPTED)
-    for path in _write(out, document):
-        console.print(f"Written: {path}", markup=False, highlight=False, soft_wrap=True)
-    if json:
-        sys.stdout.write(report.to_json(document))
-    worse = document.get("comparison", {}).get("worse")
-    summary = document["summary"]
-    if summary["falsified"] or summary["error"] or worse or not summary["holds"]:
-        raise typer.Exit(FAILED)
-
-
-IGNORED = {
-    "--exhaustive": (
-        ("--quick", "--seed", "--dtype"),
-        "It tries everything, in one dtype.",
-    ),
-    "--list": (
-        ("--json", "--exhaustive", "--compare", "--with"),
-        "It only tells the claims.",
-    ),
-}
-"""What would be ignored beside an option, and why."""
-
-
-def _refuse_ignored(given: Mapping[str, Any], modes: Mapping[str, bool]) -> None:
-    """Refuse options that would be ignored."""
-    for mode in (mode for mode, on in modes.items() if on):
-        names, why = IGNORED[mode]
-        for name in names:
-            if given[name]:
-                expected = f"nothing beside {mode}"
-                raise GeometryError.of(name, given[name], expected, why)
+            results, whole = exhaust(console, options, out, budget)
+        else:
+            results, whole = _run(console, claims, options)
+        document = _document(results, options)
+        if old is not None and whole:
+            document["comparison"] = difference.comparison(old, document)
+        if results:
+            _show(console, document, rows=exhaustive)
+        if not whole:
+            told = "; nothing is lost, the same command goes on."
+            if not exhaustive:
+                told = _interrupted(results, claims)
+            console.print(f"Interrupted{told}", style="yellow")
+            raise typer.Exit(INTERRUPTED)
+        for path in _write(out, document):
+            console.print(
+                f"Written: {path}", markup=False, highlight=False, soft_wrap=True
+            )
+        streams.close()
+        if json:
+            sys.stdout.write(report.to_json(document))
+        worse = document.get("comparison", {}).get("worse")
+        summary = document["summary"]
+        if summary["falsified"] or summary["error"] or worse or not summary["holds"]:
+            raise typer.Exit(FAILED)
 
 
 def _replaceable(out: Path) -> None:
@@ -264,6 +249,13 @@ def _run(
     return finished, True
 
 
+def _interrupted(results: Sequence[Result], claims: Sequence[Claim]) -> str:
+    """How far a run came, and which claim was under way."""
+    done = len(results)
+    within = f", in {claims[done].id}" if done < len(claims) else ""
+    return f" after {done} of {len(claims)} claims{within}; no report was written."
+
+
 def _document(results: Sequence[Result], options: Options) -> dict[str, Any]:
     """The report's document, with the record of the device that was used."""
     import jax  # noqa: PLC0415
@@ -274,13 +266,15 @@ def _document(results: Sequence[Result], options: Options) -> dict[str, Any]:
     return report.document(results, options, device.record(used))
 
 
-def _show(console: Console, document: Mapping[str, Any]) -> None:
+def _show(console: Console, document: Mapping[str, Any], *, rows: bool) -> None:
     """The table on the terminal."""
     from jconv.verify import difference_table, table  # noqa: PLC0415
 
     table.show(console, document)
     if "comparison" in document:
         difference_table.show(console, document["comparison"])
+    if rows:
+        tell_rows(console, document)
 
 
 def _write(out: Path, document: Mapping[str, Any]) -> list[Path]:

@@ -77,6 +77,16 @@ def test_order_of_verdicts(before: str, after: str, direction: str) -> None:
     assert [each.direction for each in difference.changes(old, new)] == [direction]
 
 
+def test_fewer_cases_under_the_same_options_are_weaker() -> None:
+    old, new = written({"a.b": ("HOLDS", 0)}), written({"a.b": ("HOLDS", 0)})
+    old["claims"][0]["cases"], new["claims"][0]["cases"] = 312, 4
+    (change,) = difference.changes(old, new)
+    assert change.direction == "weaker"
+    assert change.note == "cases: 312 → 4"
+    new["options"]["quick"] = True
+    assert difference.changes(old, new) == []
+
+
 def test_what_was_not_asked_for_is_not_gone() -> None:
     new = written({"was.bad": ("FALSIFIED", 0)}, patterns=("was.bad",))
     assert difference.changes(written(BEFORE), new) == []
@@ -120,6 +130,10 @@ REFUSED = {
     "proved is a string": (
         planted("claims", 0, "proved", value="x"),
         "'proved' is no integer",
+    ),
+    "cases are a string": (
+        planted("claims", 0, "cases", value="x"),
+        "'cases' is no integer",
     ),
     "an id is an object": (planted("claims", 1, "id", value={}), "'id' is no string"),
     "no platform": (planted("device", value={}), "lacks the device's key 'platform'"),

@@ -25,8 +25,7 @@ CLAIM_KEYS = {
     "formula",
     "source",
     "falsified_by",
-    "cases",
-    "proved",
+    *("cases", "proved", "refused"),
     "seconds",
     "reason",
     "worst",
@@ -44,6 +43,7 @@ EVIDENCE_KEYS = {
     "proved",
     "numbers",
     "limit",
+    "refused",
 }
 TOP_KEYS = {"schema", "created", "device", "seed", "options", "summary", "claims"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import jax
@@ -17,8 +18,8 @@ from jconv.geometry import Geometry
 from jconv.verify import engine, target
 from jconv.verify.claim import Result
 from jconv.verify.context import Context
-from jconv.verify.target import cases, load
-from jconv.verify.target.difference import difference
+from jconv.verify.target import cases, family, load
+from jconv.verify.target.smaller import smaller
 
 
 def judged(name: str, *parts: str) -> dict[str, Result]:
@@ -36,6 +37,7 @@ def test_laxs_own_convolution_holds(tmp_path: Path) -> None:
     assert cli.main(["verify", *arguments, *chosen, "--out", str(out)]) == 0
     report = json.loads((out / "report.json").read_text())
     assert report["options"]["target"] == "jax.lax:conv_general_dilated"
+    assert report["options"]["dtypes"] == ["float32"], "those that were tried"
     assert (
         "claims about jax.lax:conv_general_dilated hold"
         in (report["summary"]["sentence"])
@@ -82,6 +84,10 @@ WRONG = {
     "widened": ("values", "has dtype float16, expected float32"),
     "biased": ("bilinear", "expected"),
     "raising": ("values", "raises RuntimeError: no such kernel"),
+    "blaming_forward_mode": ("jvp", "raises ValueError: can't apply forward-mode"),
+    "exiting": ("values", "raises SystemExit: 0"),
+    "closing": ("values", "raises GeneratorExit"),
+    "speechless": ("values", "raises SpeechlessError: (its message cannot be read"),
 }
 
 
@@ -119,9 +125,43 @@ def test_what_is_refused_of_a_basis_is_told_beside_what_holds() -> None:
 def test_a_dtype_that_is_refused_does_not_hide_the_next_one() -> None:
     found = target.claims("tests.targets:only_float32", ("float16", "float32"))
     (result,) = engine.run([found["target.values"]], Context(quick=True))
-    assert result.verdict == "HOLDS"
+    assert result.verdict == "UNSUPPORTED", "for it was asked for"
     assert result.cases > 0
-    assert "only float32" in result.evidence[-1].what
+    assert "float16: " in result.reason
+    assert "only float32" in result.reason
+
+
+def test_what_is_refused_is_told_on_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--claim", "target.values", "--claim", "target.bits", "--quick"]
+    name = "tests.targets:only_lines"
+    out = tmp_path / "out"
+    assert cli.main(["verify", "--target", name, *words, "--out", str(out)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    count = re.search(rf"note target.values: {name} refuses (\d+) of (\d+) cases", told)
+    assert count
+    assert "cases: only one axis" in told
+    report = json.loads((out / "report.json").read_text())
+    refused = [each["refused"] for each in report["claims"]]
+    assert refused[0] == int(count[1]) > 0
+    assert f"{sum(refused)} cases were refused, and not checked" in told
+
+
+def test_derivatives_that_are_refused_are_told_beside_the_values() -> None:
+    found = judged("only_values", "bits", "basis")
+    for result in found.values():
+        assert result.verdict == "HOLDS"
+        assert result.refused > 0
+        assert "no derivative yet" in result.evidence[-1].what
+
+
+@pytest.mark.parametrize("name", ["exiting", "closing", "speechless"])
+def test_nothing_that_a_target_raises_ends_the_run(name: str) -> None:
+    result = judged(name, "basis")["basis"]
+    assert result.verdict == "FALSIFIED"
+    assert result.worst is not None
+    assert "raises" in result.worst.what
 
 
 @pytest.mark.parametrize("part", ["values", "input-vjp", "basis"])
@@ -145,6 +185,21 @@ def test_integers_have_values_and_no_derivatives() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("jax.lax:conv_general_dilated", "complex64"),
+        # XLA of jaxlib 0.10.2 ends the process at lax's own gradients in 64 bits.
+        ("tests.targets:ours", "complex128"),
+    ],
+)
+def test_complex_numbers_hold(name: str, dtype: str) -> None:
+    found = target.claims(name, (dtype,))
+    chosen = [found[f"target.{part}"] for part in ("values", "jvp", "bits", "basis")]
+    results = engine.run(chosen, Context(quick=True))
+    assert {each.verdict.value for each in results} == {"HOLDS"}
+
+
 @pytest.mark.parametrize("part", ["values", "basis"])
 def test_one_ulp_is_seen_in_the_numbers(part: str) -> None:
     worst = judged("one_ulp_off", part)[part].worst
@@ -161,28 +216,6 @@ def test_the_counterexample_of_a_basis_is_python_that_runs() -> None:
     exec(statements, names)
     (dx,) = eval(last, names)
     assert dx[0, 0, 0] == 0
-
-
-DIFFERENCES = {
-    "0 and -0 are one number": ([0.0, 1], [-0.0, 1], "float32", ""),
-    "nan": ([np.nan], [1.0], "float32", "[0] = nan, expected 1"),
-    "far": ([3.0], [1.0], "float32", "[0] = 3, expected 1"),
-    "narrow": ([1.0078125], [1.0], "bfloat16", "= 1.0078125, expected 1, which is 1 u"),
-    "from zero": ([1e-30], [0.0], "float64", "[0] = 1e-30, expected 0"),
-    "complex": ([1 + 2j], [1 + 0j], "complex64", "[0] = 1+2j, expected 1+0j"),
-    "integers": ([7], [8], "int8", "[0] = 7, expected 8"),
-}
-
-
-@pytest.mark.parametrize(
-    ("got", "right", "dtype", "told"), DIFFERENCES.values(), ids=DIFFERENCES
-)
-def test_a_difference_is_told_to_the_last_digit(
-    got: list[complex], right: list[complex], dtype: str, told: str
-) -> None:
-    found = difference(np.array(got, jnp.dtype(dtype)), np.array(right), dtype)
-    assert told in found
-    assert bool(told) == bool(found)
 
 
 def test_a_custom_vjp_without_jvp_is_no_mistake() -> None:
@@ -239,8 +272,8 @@ def test_the_oracle_speaks_laxs_order() -> None:
 
 
 def test_every_simplification_is_simpler() -> None:
-    for case in cases.family("float32", 2)[::3]:
-        for candidate in cases.smaller(case):
+    for case in family.sampled("float32", 2)[::3]:
+        for candidate in smaller(case):
             assert candidate != case
             operands, before = (
                 math.prod(each.x) + math.prod(each.w) for each in (candidate, case)

@@ -25,7 +25,7 @@ def planted(check: Check, name: str = "planted.claim") -> Claim:
     return Claim(name, "It holds.", "exact", "a failure", "none", "", check)
 
 
-def yielding(*evidence: Evidence, then: Exception | None = None) -> Check:
+def yielding(*evidence: Evidence, then: BaseException | None = None) -> Check:
     """A check that yields evidence and then ends, or breaks."""
 
     def check(context: Context) -> Iterator[Evidence]:
@@ -65,6 +65,12 @@ def yielding(*evidence: Evidence, then: Exception | None = None) -> Check:
             "ERROR",
             "RuntimeError: broken (in check, test_verify_engine.py:",
             id="error",
+        ),
+        pytest.param(
+            yielding(GOOD, then=SystemExit(0)), "ERROR", "SystemExit: 0", id="exit"
+        ),
+        pytest.param(
+            yielding(GOOD, then=GeneratorExit()), "ERROR", "GeneratorExit", id="close"
         ),
         pytest.param(
             lambda context: iter([True]),

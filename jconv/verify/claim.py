@@ -57,6 +57,7 @@ class Evidence:
         proved: number of geometries for which this is a proof, not a sample.
         numbers: measured figures worth showing, by name.
         limit: the known limit that explains a failure; the engine fills it in.
+        refused: how many cases what is checked refused to compute.
     """
 
     holds: bool
@@ -69,6 +70,7 @@ class Evidence:
     proved: int = 0
     numbers: dict[str, Any] = dataclasses.field(default_factory=dict)
     limit: str = ""
+    refused: int = 0
 
 
 Check = Callable[["Context"], Iterator[Evidence]]
@@ -119,6 +121,11 @@ class Result:
     def cases(self) -> int:
         """Single comparisons in all."""
         return sum(each.cases for each in self.evidence)
+
+    @property
+    def refused(self) -> int:
+        """Cases that were not computed, as what is checked refuses them."""
+        return sum(each.refused for each in self.evidence)
 
     @property
     def proved(self) -> int:

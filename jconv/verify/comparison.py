@@ -16,6 +16,7 @@ from jconv.algorithms import REGISTRY
 from jconv.errors import UnsupportedError
 from jconv.primitive.lowering import chosen
 from jconv.verify.claim import Evidence
+from jconv.verify.entries import difference
 from jconv.verify.jaxprs import equations
 
 if TYPE_CHECKING:
@@ -200,5 +201,11 @@ def equality(
         size=expected.size,
         error=None if holds else float(off.max()),
         bound=None if holds else 0.0,
-        numbers={show: got.tolist()} if show else {},
+        numbers=({show: got.tolist()} if show else {}) | _first(got, expected),
     )
+
+
+def _first(got: Array, expected: Array) -> dict[str, str]:
+    """The first entry that differs, if one does also in the dtype that was computed."""
+    told = difference(got, expected, got.dtype.name)
+    return {"first": told} if told else {}

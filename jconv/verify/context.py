@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+TARGET_DTYPES = ("float32",)
+"""What a user's own convolution is tried in by default: many know nothing else."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Context:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 Direction = Literal["worse", "better", "weaker", "new", "gone"]
 """worse, better: another verdict. weaker: it still holds, but for fewer geometries is
-it proved. new, gone: only one of the reports has the claim.
+it proved, or for fewer cases under the same options. new, gone: only one of the
+reports has the claim.
 """
 
 RANK = {
@@ -110,13 +111,16 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """
     before = {each["id"]: each for each in old["claims"]}
     after = {each["id"]: each for each in new["claims"]}
+    alike = _options(old) == _options(new)
     found = []
     for name, claim in after.items():
-        direction = _direction(before.get(name), claim)
+        direction = _direction(before.get(name), claim, alike=alike)
         if direction:
             was = before[name]["verdict"] if name in before else ""
-            change = Change(name, direction, was, claim["verdict"], _note(claim))
-            found.append(change)
+            note = _note(claim)
+            if direction == "weaker":
+                note = "; ".join(filter(None, (_fewer(before[name], claim), note)))
+            found.append(Change(name, direction, was, claim["verdict"], note))
     if not new["options"].get("claims"):
         found += [
             Change(name, "gone", claim["verdict"], "")
@@ -126,8 +130,23 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     return sorted(found, key=lambda change: ORDER.index(change.direction))
 
 
+def _options(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides how many cases a claim has; the choice of claims does not."""
+    options = report["options"]
+    return {name: options.get(name) for name in ("quick", "dtypes", "target")}
+
+
+def _fewer(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What there is less of."""
+    return "; ".join(
+        f"{name}: {before[name]:,} → {after[name]:,}"
+        for name in ("cases", "proved")
+        if after.get(name, 0) < before.get(name, 0)
+    )
+
+
 def _direction(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any]
+    before: Mapping[str, Any] | None, after: Mapping[str, Any], *, alike: bool
 ) -> Direction | None:
     """Which way a claim of the new report went; None if it stayed."""
     if before is None:
@@ -135,7 +154,10 @@ def _direction(
     was, is_ = RANK[before["verdict"]], RANK[after["verdict"]]
     if was != is_:
         return "worse" if is_ > was else "better"
-    fewer = after["proved"] < before["proved"]
+    # Reports that are older than the count of cases have none.
+    fewer = after["proved"] < before["proved"] or (
+        alike and after.get("cases", 0) < before.get("cases", 0)
+    )
     return "weaker" if fewer and after["verdict"] == Verdict.HOLDS else None
 
 

@@ -46,7 +46,7 @@ def show(console: Console, comparison: Mapping[str, Any]) -> None:
 def _table(changes: list[dict[str, str]]) -> Table:
     """One row per claim that differs."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("claim", overflow="fold", min_width=24)
+    table.add_column("claim", overflow="fold", min_width=16)
     for name in ("change", "before", "after"):
         table.add_column(name, no_wrap=True)
     table.add_column("why", overflow="fold", ratio=1)

@@ -15,6 +15,9 @@ REPORT = {"device": dict, "options": dict, "claims": list}
 CLAIM = {"id": str, "verdict": str, "proved": int, "reason": str}
 """Those of every claim."""
 
+COUNTED = {"cases": int}
+"""Those that a claim may lack."""
+
 WORST = {"what": str, "case": str}
 """Those of what failed."""
 
@@ -43,7 +46,8 @@ def damage(report: Mapping[str, Any]) -> str:
         return "the options' 'dtypes' is no array of strings"
     found = [_typed(report["device"], DEVICE, "the device's key")]
     for claim in claims:
-        found.append(_typed(claim, CLAIM, "claims with the key"))
+        present = {key: kind for key, kind in COUNTED.items() if key in claim}
+        found.append(_typed(claim, CLAIM | present, "claims with the key"))
         if (worst := claim.get("worst")) is not None:
             found.append(
                 _typed(worst, WORST, "what is worst with the key")

@@ -19,6 +19,7 @@ from jconv.errors import UnsupportedError
 from jconv.verify import limits
 from jconv.verify.claim import Claim, Evidence, Result, Verdict
 from jconv.verify.device import record
+from jconv.verify.raised import message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,7 +92,9 @@ def judge(claim: Claim, context: Context) -> Result:
             verdict, reason = Verdict.ERROR, "the check yielded no evidence"
     except UnsupportedError as error:
         verdict, reason = Verdict.UNSUPPORTED, str(error)
-    except Exception as error:  # any other: the run goes on, the reason is kept
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # any other: the run goes on, the reason is kept
         verdict, reason = Verdict.ERROR, _describe(error)
     if not all(each.holds for each in evidence):
         verdict = Verdict.FALSIFIED
@@ -107,7 +110,7 @@ def _checked(evidence: Evidence) -> Evidence:
     return dataclasses.replace(evidence, holds=bool(evidence.holds))
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     """Type, message and the last frame inside jconv (else the last of all)."""
     package = Path(__file__).parents[1]
     frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is ``judge``
@@ -118,4 +121,4 @@ def _describe(error: Exception) -> str:
         path = Path(frame.filename)
         shown = path.relative_to(package.parent).as_posix() if own else path.name
         where = f" (in {frame.name}, {shown}:{frame.lineno})"
-    return f"{type(error).__name__}: {error}{where}"
+    return f"{type(error).__name__}: {message(error)}{where}"

@@ -211,6 +211,53 @@ def covering_rows(sizes: tuple[int, ...], strength: int) -> tuple[tuple[int, ...
     return tuple(rows)
 
 
+def grown_rows(
+    rows: Sequence[tuple[int, ...]], sizes: tuple[int, ...], more: tuple[int, ...]
+) -> tuple[tuple[int, ...], ...]:
+    """Rows with further columns, whose values each meet all of every column's.
+
+    The values are spread over the rows that are there; rows are added for what finds no
+    place, which in a sample of larger strength is little or nothing.
+
+    Args:
+        rows: of the columns so far.
+        sizes: how many values these have.
+        more: how many values the further ones have.
+
+    Examples:
+        >>> grown_rows(((0, 0), (0, 1), (1, 0), (1, 1)), (2, 2), (2,))
+        ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0))
+    """
+    grown, counts = list(rows), list(sizes)
+    for size in more:
+        unseen = {
+            (column, value, new)
+            for column, count in enumerate(counts)
+            for value in range(count)
+            for new in range(size)
+        }
+        used = dict.fromkeys(range(size), 0)
+        for n, row in enumerate(grown):
+            gains = {new: (len(unseen & _pairs(row, new)), -used[new]) for new in used}
+            new = max(gains, key=gains.__getitem__)
+            used[new] += 1
+            unseen -= _pairs(row, new)
+            grown[n] = (*row, new)
+        while unseen:
+            new = min(unseen)[2]
+            left = {column: value for column, value, other in unseen if other == new}
+            row = tuple(left.get(column, 0) for column in range(len(counts)))
+            unseen -= _pairs(row, new)
+            grown.append((*row, new))
+        counts.append(size)
+    return tuple(grown)
+
+
+def _pairs(row: Sequence[int], new: int) -> set[tuple[int, int, int]]:
+    """(column, its value, the further column's value) of a row with a further one."""
+    return {(column, value, new) for column, value in enumerate(row)}
+
+
 def _combinations(row: Sequence[int], strength: int) -> list[Any]:
     """All (columns, values) that a row shows."""
     return [

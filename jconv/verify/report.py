@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jconv.verify.claim import Verdict
-from jconv.verify.context import Context
+from jconv.verify.context import TARGET_DTYPES, Context
 from jconv.verify.device import display_name
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Options:
             seed=self.seed,
             quick=self.quick,
             platform=self.platform or default_platform,
-            dtypes=self.dtypes or Context.dtypes,
+            dtypes=self.dtypes or (TARGET_DTYPES if self.target else Context.dtypes),
         )
 
     def repeat(self, claim_id: str) -> str:
@@ -177,6 +177,7 @@ def _claim(result: Result, options: Options) -> dict[str, Any]:
         "falsified_by": claim.falsified_by,
         "cases": result.cases,
         "proved": result.proved,
+        "refused": result.refused,
         "seconds": round(result.seconds, 4),
         "reason": result.reason,
         "worst": None if worst is None else _evidence(worst),
@@ -204,6 +205,7 @@ def _summary(
         **counts,
         "cases": sum(result.cases for result in results),
         "proved": sum(result.proved for result in results),
+        "refused": sum(result.refused for result in results),
         "seconds": round(sum(result.seconds for result in results), 3),
     }
     where = display_name(dict(device))
@@ -226,4 +228,6 @@ def _sentence(summary: Mapping[str, Any], device: str, target: str | None) -> st
     if summary["proved"]:
         parts.append(f"proved for {summary['proved']:,} geometries")
     parts.append(f"{summary['cases']:,} single comparisons")
+    if summary["refused"]:
+        parts.append(f"{summary['refused']:,} cases were refused, and not checked")
     return "; ".join(parts) + "."

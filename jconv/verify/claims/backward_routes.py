@@ -15,6 +15,7 @@ from jconv.geometry import OPERANDS, ROLES
 from jconv.verify import basis, families, routes
 from jconv.verify.claim import Evidence, claim
 from jconv.verify.comparison import error_scale
+from jconv.verify.entries import difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +150,8 @@ def _difference(got: Any, expected: Any, dtype: str) -> str:
     if np.array_equal(got, expected.astype(got.dtype)):
         return ""
     wide = np.complex128 if np.iscomplexobj(expected) else np.float64
-    return f"off by up to {np.abs(got.astype(wide) - expected).max():g}"
+    most = f"off by up to {np.abs(got.astype(wide) - expected).max():g}"
+    return f"{most}, first at {difference(got, expected, dtype)}"
 
 
 @claim(

@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from jconv.geometry import OPERANDS, ROLES
+from jconv.verify.entries import difference
 from jconv.verify.target.cases import Case, call, oracle
 from jconv.verify.target.counterexample import (
     Mismatch,
@@ -19,7 +20,7 @@ from jconv.verify.target.counterexample import (
     breakage,
     code,
 )
-from jconv.verify.target.difference import difference
+from jconv.verify.target.family import single
 from jconv.verify.target.parts import PARTS
 
 if TYPE_CHECKING:
@@ -39,25 +40,14 @@ SMALL: tuple[dict[str, Any], ...] = (
     {"x": (1, 2, 4), "w": (2, 2, 3), "stride": (2,), "pads": ((1, 1),)},
     {"x": (1, 2, 5), "w": (2, 1, 2), "groups": 2, "rhs_dilation": (2,)},
     {"x": (1, 1, 3, 2), "w": (2, 1, 2, 2), "stride": (1, 2), "pads": ((1, 0), (0, 1))},
+    {
+        "x": (1, 1, 2, 3),
+        "w": (1, 1, 2, 2),
+        "lhs_dilation": (2, 1),
+        "rhs_dilation": (1, 2),
+    },
 )
 """What the small convolutions have that the plainest one has not."""
-
-QUICK = 2
-"""How many of them a quick run takes."""
-
-
-def small_cases(dtype: str) -> list[Case]:
-    """The small convolutions."""
-    cases = []
-    for values in SMALL:
-        rank = len(values["x"]) - 2
-        ones = (1,) * rank
-        plain: dict[str, Any] = {
-            **dict.fromkeys(("stride", "lhs_dilation", "rhs_dilation"), ones),
-            "pads": ((0, 0),) * rank,
-        }
-        cases.append(Case(**plain | values, dtype=dtype))
-    return cases
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,10 +77,10 @@ class Outcome:
         return [f"{role}: {reason}" for role, reason in reasons.items()]
 
 
-def on_a_basis(target: Target, dtype: str, *, quick: bool) -> Iterator[Outcome]:
+def on_a_basis(target: Target, dtype: str) -> Iterator[Outcome]:
     """The outcome of each small convolution."""
     roles: tuple[Role, ...] = ROLES if _has_derivatives(dtype) else ("output",)
-    for case in small_cases(dtype)[: QUICK if quick else None]:
+    for case in single(dtype, SMALL):
         pairs, wrong, told = 0, "", ""
         refused: dict[str, str] = {}
         for out in roles:
@@ -136,8 +126,10 @@ def _one_role(target: Target, case: Case, out: Role) -> tuple[int, Mismatch | No
     try:
         program = jax.jit(lambda *pairs: lax.map(lambda pair: run(*pair), pairs))
         got = np.asarray(program(units[0][first], units[1][second]))
-    except Exception as error:  # a user's code may raise anything
-        return 0, Mismatch(f"{out}: {breakage(error)}", arrays(0))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's code may raise anything
+        return 0, Mismatch(f"{out}: {breakage(error, PARTS[PART[out]])}", arrays(0))
     for n, result in enumerate(got):
         right = oracle(case, out, units[0][first[n]], units[1][second[n]])
         if told := difference(result, right, case.dtype):

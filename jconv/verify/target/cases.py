@@ -1,4 +1,4 @@
-"""Convolutions that a target is tried on, the oracle for them, and smaller ones."""
+"""A convolution that a target is tried on: its call, and the oracle for it."""
 
 from __future__ import annotations
 
@@ -10,32 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from jconv import reference
-from jconv.errors import GeometryError
 from jconv.geometry import OPERANDS, Geometry
-from jconv.verify.families import covering_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from jconv.geometry import Role
     from jconv.verify.target.load import Target
-
-FACTORS: dict[str, tuple[Any, ...]] = {
-    "rank": (1, 2, 3),
-    "stride": (1, 2, 3),
-    "pads": ((0, 0), (1, 2), (1, -1), (2, 0)),
-    "rhs_dilation": (1, 2),
-    "lhs_dilation": (1, 2),
-    "groups": (1, 2),
-    "channels_last": (False, True),
-}
-"""What a target is tried with, each combination of any two (a full run: three)."""
-
-CROPPED = {"pads": ((-1, 1), (-1, 0)), "rank": (1, 2)}
-"""Padding that crops at the low side: compilers have been seen to err there."""
-
-INPUT, KERNEL = (6, 5, 4), (3, 2, 2)
-"""Sizes of the first, second and third axis."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +61,7 @@ class Case:
             input_dilation=self.lhs_dilation,
             kernel_dilation=self.rhs_dilation,
             groups=self.groups,
+            allow_empty=True,
         )
 
     @property
@@ -164,82 +146,7 @@ def oracle(case: Case, out: Role, first: Any, second: Any) -> Any:
         canonical.append(moved.reshape(1, *moved.shape[:-1], *groups))
     first, second = canonical
     found = reference.contract(first, second, case.geometry, out)[0]
-    merged = found.reshape(*found.shape[:-2], -1)
+    merged = found.reshape(*found.shape[:-2], math.prod(found.shape[-2:]))
     if out == "kernel":
         return np.moveaxis(np.moveaxis(merged, -1, 0), -1, 1)
     return np.moveaxis(merged, -1, 1)
-
-
-def family(dtype: str, strength: int, *, cropped: bool = False) -> list[Case]:
-    """A t-wise sample of calls, the smallest first."""
-    factors = FACTORS | (CROPPED if cropped else {})
-    rows = covering_rows(tuple(map(len, factors.values())), strength)
-    cases = []
-    for row in rows:
-        values = {
-            name: options[n]
-            for (name, options), n in zip(factors.items(), row, strict=True)
-        }
-        cases.append(_case(values, dtype))
-    return sorted(cases, key=lambda case: case.size)
-
-
-def _case(values: dict[str, Any], dtype: str) -> Case:
-    """The call that a choice of values describes."""
-    rank, groups = values["rank"], values["groups"]
-    return Case(
-        x=(2, 2 * groups, *INPUT[:rank]),
-        w=(3 * groups, 2, *KERNEL[:rank]),
-        stride=(values["stride"],) * rank,
-        pads=(values["pads"],) * rank,
-        lhs_dilation=(values["lhs_dilation"],) * rank,
-        rhs_dilation=(values["rhs_dilation"],) * rank,
-        groups=groups,
-        channels_last=values["channels_last"],
-        dtype=dtype,
-    )
-
-
-def smaller(case: Case) -> Iterator[Case]:
-    """Calls that are one step simpler, the largest steps first."""
-    changes: list[dict[str, Any]] = []
-    per_axis = ("stride", "pads", "lhs_dilation", "rhs_dilation")
-    for a in range(case.rank if case.rank > 1 else 0):
-        kept = {name: _without(getattr(case, name), a) for name in per_axis}
-        shapes = {"x": _without(case.x, a + 2), "w": _without(case.w, a + 2)}
-        changes.append(kept | shapes)
-    if case.groups > 1:
-        w = (case.w[0] // case.groups, *case.w[1:])
-        changes.append({"groups": 1, "x": (case.x[0], case.w[1], *case.x[2:]), "w": w})
-    changes += [{"channels_last": False}] * case.channels_last
-    changes += [{"x": (1, *case.x[1:])}] * (case.x[0] > 1)
-    changes += [{"w": (case.groups, *case.w[1:])}] * (case.w[0] > case.groups)
-    if case.w[1] > 1:
-        x, w = (case.x[0], case.groups), (case.w[0], 1)
-        changes.append({"x": (*x, *case.x[2:]), "w": (*w, *case.w[2:])})
-    for a in range(case.rank):
-        for name, plain in (("stride", 1), ("lhs_dilation", 1), ("rhs_dilation", 1)):
-            if getattr(case, name)[a] != plain:
-                changes.append({name: _with(getattr(case, name), a, plain)})
-        low, high = case.pads[a]
-        for pair in {(0, 0), (0, high), (low, 0)} - {(low, high)}:
-            changes.append({"pads": _with(case.pads, a, pair)})
-        for name in ("x", "w"):
-            shape = getattr(case, name)
-            if shape[a + 2] > 1:
-                changes.append({name: _with(shape, a + 2, shape[a + 2] - 1)})
-    for change in changes:
-        candidate = dataclasses.replace(case, **change)
-        try:
-            if 0 not in candidate.y:
-                yield candidate
-        except GeometryError:
-            continue
-
-
-def _without(values: tuple[Any, ...], n: int) -> tuple[Any, ...]:
-    return values[:n] + values[n + 1 :]
-
-
-def _with(values: tuple[Any, ...], n: int, value: Any) -> tuple[Any, ...]:
-    return (*values[:n], value, *values[n + 1 :])

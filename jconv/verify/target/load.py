@@ -37,6 +37,11 @@ class Target:
     function: Callable[..., Any]
 
     @property
+    def module(self) -> str:
+        """The module, as Python imports it."""
+        return self.name.partition(":")[0]
+
+    @property
     def spoken(self) -> str:
         """The function as Python code names it."""
         return self.name.replace(":", ".")

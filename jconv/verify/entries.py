@@ -1,4 +1,4 @@
-"""What is wrong with a target's result, told so that the last bit is seen."""
+"""What is wrong with a result, told so that the last bit is seen."""
 
 from __future__ import annotations
 
@@ -21,18 +21,48 @@ def difference(got: Any, expected: Any, dtype: str) -> str:
         >>> difference(np.nextafter(one, np.float32(2)), one, "float32")
         '[0] = 1.0000001192092896, expected 1, which is 1 ulp away'
     """
-    if got.shape != expected.shape:
-        return f" has shape {got.shape}, expected {expected.shape}"
-    if got.dtype.name != dtype:
-        return f" has dtype {got.dtype}, expected {dtype}"
+    if told := _of_another_kind(got, expected, dtype):
+        return told
     wrong = np.argwhere(got != expected.astype(got.dtype))
     if not len(wrong):
         return ""
     index = tuple(map(int, wrong[0]))
-    place = f"[{', '.join(map(str, index))}]"
     found, right = got[index], expected[index].astype(got.dtype)
-    told = f"{place} = {_exactly(found)}, expected {_exactly(right)}"
+    told = f"{_place(index)} = {_exactly(found)}, expected {_exactly(right)}"
     return told + _in_ulps(found, right, dtype)
+
+
+def swallowed(got: Any, expected: Any, dtype: str) -> str:
+    """Where a result is a number and should be none; empty if nowhere.
+
+    Elsewhere it may be anything: a NaN beside it may have been multiplied by a zero.
+
+    Examples:
+        >>> nan, one = np.full(1, np.nan), np.ones(1)
+        >>> swallowed(one, nan, "float64"), swallowed(nan, nan, "float64")
+        ('[0] = 1, expected no finite number', '')
+    """
+    if told := _of_another_kind(got, expected, dtype):
+        return told
+    wrong = np.argwhere(np.isnan(expected) & np.isfinite(got))
+    if not len(wrong):
+        return ""
+    index = tuple(map(int, wrong[0]))
+    return f"{_place(index)} = {_exactly(got[index])}, expected no finite number"
+
+
+def _of_another_kind(got: Any, expected: Any, dtype: str) -> str:
+    """Another shape, or another dtype."""
+    if got.shape != expected.shape:
+        return f" has shape {got.shape}, expected {expected.shape}"
+    if got.dtype.name != dtype:
+        return f" has dtype {got.dtype}, expected {dtype}"
+    return ""
+
+
+def _place(index: tuple[int, ...]) -> str:
+    """An index as Python has it."""
+    return f"[{', '.join(map(str, index))}]"
 
 
 def _exactly(value: Any) -> str:
