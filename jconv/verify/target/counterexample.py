@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jconv.verify.target.load import Target
     from jconv.verify.target.parts import Arrays, Part
 
-STEPS = 80
+STEPS = 60
 """How many simplifications are tried at the most: each compiles."""
 
 NO_FORWARD_MODE = re.compile("forward-mode .* custom_vjp")

@@ -48,6 +48,8 @@ PLANS: dict[str, Plan] = {
     "bits": Plan(2, every=2, singles=(*SIMPLE, *LARGE[:3]), draws=operands.WIDE),
     "rounding": Plan(2, every=2, singles=(*SIMPLE, LARGE[0])),
     "cropping": Plan(singles=()),
+    # Linear in what numbers it is given, or not: that hangs on few options.
+    "bilinear": Plan(2),
     "not-finite": Plan(2, every=2, draws=operands.NOT_FINITE),
 }
 """What is tried of a part, by name; of the others the plainest plan."""
