@@ -41,7 +41,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("shape", WRONG, ids=str)
+@pytest.mark.parametrize("shape", WRONG)
 def test_everything_else_is_told_to_be_none(shape):
     with pytest.raises(GeometryError, match=r"shape=.*one size of at least 0"):
         as_shape("shape", shape)
