@@ -46,7 +46,7 @@ def as_shape(name: str, value: Sequence[int], ndim: int | None = None) -> Any:
     sizes = frozen(value)
     ordered = isinstance(sizes, Sequence) and not isinstance(sizes, (str, bytes))
     if not ordered or not all(map(is_size, sizes)) or ndim not in (None, len(sizes)):
-        number = "" if ndim is None else f" ({ndim} of them)"
+        number = "" if ndim is None else f", {ndim} sizes in all"
         expected = f"a shape: one size of at least 0 per dimension{number}"
         raise GeometryError.of(name, value, expected)
     return tuple(sizes)

@@ -46,9 +46,9 @@ def test_an_unknown_keyword_is_told_the_known_ones(call):
 
 @pytest.mark.parametrize("shape", [None, 6, {1, 4}, "141", (1, 4), (1, 4.0, 1)])
 def test_a_shape_is_a_sequence_of_sizes(shape):
-    with pytest.raises(GeometryError, match=r"output_shape=.*3 of them"):
+    with pytest.raises(GeometryError, match=r"output_shape=.*3 sizes"):
         jconv.max_unpool(X, X.astype(int), (1,), output_shape=shape)
-    with pytest.raises(GeometryError, match=r"input_shape=.*3 of them"):
+    with pytest.raises(GeometryError, match=r"input_shape=.*3 sizes"):
         jconv.sum_pool_vjp(X, (1,), input_shape=shape)
 
 

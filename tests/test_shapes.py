@@ -50,7 +50,7 @@ def test_everything_else_is_told_to_be_none(shape):
 
 
 def test_the_number_of_sizes_is_told_where_it_is_known():
-    with pytest.raises(GeometryError, match=r"shape=\(2, 3\).*3 of them"):
+    with pytest.raises(GeometryError, match=r"shape=\(2, 3\).*3 sizes"):
         as_shape("shape", (2, 3), 3)
 
 
