@@ -9,6 +9,7 @@ import difflib
 import fnmatch
 from typing import TYPE_CHECKING, Any
 
+from jconv.cli_options import refuse
 from jconv.errors import GeometryError
 
 # Everything else of jconv is imported when it is needed: ``--help`` must not wait.
@@ -91,10 +92,8 @@ def refuse_ignored(given: Mapping[str, Any], modes: Mapping[str, bool]) -> None:
     """Refuse options that would be ignored."""
     for mode in (mode for mode, on in modes.items() if on):
         names, why = IGNORED[mode]
-        for name in names:
-            if given[name]:
-                expected = f"nothing beside {mode}"
-                raise GeometryError.of(name, given[name], expected, why)
+        options = {name: (given[name] or None, None) for name in names}
+        refuse(options, f"nothing beside {mode}", why)
 
 
 def checked_dtypes(names: Sequence[str]) -> tuple[str, ...]:

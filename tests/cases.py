@@ -107,6 +107,15 @@ CASES = (
 )
 """One of every kind; together they enter each branch of each rule."""
 
+PLANES = (
+    Case("plane", (6, 5), (3, 3), padding="same"),
+    Case("plane-stride-2", (7, 6), (3, 3), padding="same", stride=2),
+    Case("plane-holes", (4, 3), (3, 2), padding=((2, 1), (1, 1)), input_dilation=2),
+    Case("plane-true", (6, 5), (2, 3), kernel_dilation=(-2, 1), padding="full"),
+    Case("plane-groups", (5, 4), (3, 2), groups=4, c_in=8, c_out=4, padding="same"),
+)
+"""Two axes and a few channels: what algorithms that copy windows are made for."""
+
 EMPTY_CASES = (
     Case("batch-0", (5,), (3,), batch=(0,)),
     Case("input-0", (0,), (3,), padding=2),

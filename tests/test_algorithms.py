@@ -33,22 +33,13 @@ from tests.cases import (
     EMPTY_CASES,
     EXACT,
     FEW,
-    Case,
+    PLANES,
     by_id,
     compiling,
     geometries,
 )
 
 every_algorithm = pytest.mark.parametrize("method", REGISTRY)
-
-PLANES = (
-    Case("plane", (6, 5), (3, 3), padding="same"),
-    Case("plane-stride-2", (7, 6), (3, 3), padding="same", stride=2),
-    Case("plane-holes", (4, 3), (3, 2), padding=((2, 1), (1, 1)), input_dilation=2),
-    Case("plane-true", (6, 5), (2, 3), kernel_dilation=(-2, 1), padding="full"),
-    Case("plane-groups", (5, 4), (3, 2), groups=4, c_in=8, c_out=4, padding="same"),
-)
-"""Two axes and a few channels: what algorithms that copy windows are made for."""
 
 SHARE = 3
 """Of the algorithms with tiny limits, each of ``CASES`` takes every third."""

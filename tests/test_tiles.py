@@ -10,8 +10,7 @@ import pytest
 from jconv.algorithms.parts import tiles
 from jconv.geometry import OPERANDS, ROLES
 from tests.abilities import LIMITED, check_all, public, roles_of, shapes_of
-from tests.cases import EXACT, Case
-from tests.test_algorithms import PLANES
+from tests.cases import EXACT, PLANES, Case
 
 
 @pytest.mark.parametrize("method", ["auto", *EXACT])
